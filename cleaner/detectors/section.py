@@ -1,0 +1,68 @@
+"""A heading and what hangs below it: ``section`` ("Related stories" and the list of them)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cleaner.detectors.base import Found, Hit, Wording, settings
+from cleaner.segment import Page
+
+
+@dataclass(frozen=True)
+class Section:
+    """An opener and the lines below it, unless running text stands there.
+
+    ``reach = "end"``  all lines to the end of the page; a real paragraph among them (beyond ``allow`` of them)
+    vetoes the whole section. ``reach = "list"``: the lines directly below, up to ``max_lines``, ending before a
+    real paragraph or a line longer than ``max_entry``. A real paragraph closes a sentence and has ``paragraph``
+    characters or more. Fewer than ``min_entries`` lines below: no section.
+    """
+
+    opener: Wording
+    reach: str = "end"
+    paragraph: int = 140
+    max_entry: int = 300
+    max_lines: int = 12
+    min_entries: int = 1
+    allow: int = 0
+
+    @classmethod
+    def read(cls, keys: Mapping[str, Any]) -> Section:
+        values = settings(cls, keys, wordings=("opener",))
+        if "opener" not in values:
+            raise ValueError("a section needs an 'opener'")
+        if values.get("reach", "end") not in ("end", "list"):
+            raise ValueError("'reach' takes end or list")
+        return cls(**values)
+
+    @property
+    def wordings(self) -> dict[str, Wording]:
+        return {"opener": self.opener}
+
+    def detect(self, page: Page, found: Found) -> Iterator[Hit]:
+        covered = -1
+        for opener in sorted(found["opener"]):
+            if opener <= covered:
+                continue
+            last = self._end(page, opener) if self.reach == "end" else self._list(page, opener)
+            if last - opener < self.min_entries:
+                continue
+            evidence = f"below {page.lines[opener].text[:60]!r} (line {page.lines[opener].number})"
+            yield Hit(opener, evidence="opens the section")
+            yield from (Hit(i, evidence=evidence) for i in range(opener + 1, last + 1))
+            covered = last
+
+    def _end(self, page: Page, opener: int) -> int:
+        below = page.lines[opener + 1 :]
+        paragraphs = sum(line.is_paragraph(self.paragraph) for line in below)
+        return len(page.lines) - 1 if paragraphs <= self.allow else opener
+
+    def _list(self, page: Page, opener: int) -> int:
+        last = opener
+        for line in page.lines[opener + 1 : opener + 1 + self.max_lines]:
+            if line.chars > self.max_entry or line.is_paragraph(self.paragraph):
+                break
+            last = line.index
+        return last

@@ -1,0 +1,165 @@
+"""The nouns: what is read, what is taken away, and what became of it.
+
+Nothing here imports anything of ours. All offsets are code points (Python string indices).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal, NamedTuple
+
+VerdictName = Literal["kept", "duplicate", "emptied", "failed"]
+
+
+class CleanerError(Exception):
+    """A mistake a person can mend; its text says where it is and what to do."""
+
+
+class Span(NamedTuple):
+    """A half-open range of code points: ``text[start:end]``."""
+
+    start: int
+    end: int
+
+
+class Edit(NamedTuple):
+    """One change of a text: at ``start`` of the source, ``old`` became ``new``.
+
+    A removal has an empty ``new``. ``evidence`` is what a person needs to see beyond the rule's own
+    reason (the opener of a section, the votes of a run); empty where the rule says it all.
+    """
+
+    start: int
+    old: str
+    new: str
+    rule: str
+    category: str
+    evidence: str = ""
+
+    @property
+    def end(self) -> int:
+        """Offset in the source just behind ``old``."""
+        return self.start + len(self.old)
+
+
+@dataclass
+class Document:
+    """One text to be cleaned, with what is known about it.
+
+    ``title`` is the page's own title where a source tells it (metadata, HTML), else None: the page's
+    lines may still show one, see ``segment``. ``meta`` holds strings only.
+    """
+
+    id: str
+    text: str
+    url: str | None = None
+    site: str | None = None
+    title: str | None = None
+    lang: str | None = None
+    meta: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """A document and the edits that clean it."""
+
+    document: Document
+    edits: tuple[Edit, ...]
+
+    @cached_property
+    def text(self) -> str:
+        """The cleaned text."""
+        return apply(self.document.text, self.edits)
+
+    def restore(self) -> str:
+        """The text as it was, from the cleaned text and the edits alone."""
+        return revert(self.text, self.edits)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of one input document.
+
+    ``reason`` says why, in a word or a sentence; ``duplicate_of`` names the copy that stays;
+    ``similarity`` is the Jaccard similarity to it (1.0 for an exact copy).
+    """
+
+    id: str
+    verdict: VerdictName
+    reason: str = ""
+    duplicate_of: str | None = None
+    cluster: str | None = None
+    similarity: float | None = None
+
+
+def apply(text: str, edits: Iterable[Edit]) -> str:
+    """The text with all edits carried out.
+
+    Edits must be in order of ``start`` and must not overlap; ``old`` must be what stands there.
+    Raises ValueError otherwise: an edit that does not fit its text would destroy it silently.
+    """
+    parts: list[str] = []
+    at = 0
+    for edit in edits:
+        if edit.start < at:
+            raise ValueError(f"edit at {edit.start} overlaps the one before it (which ends at {at})")
+        if not text.startswith(edit.old, edit.start) or edit.end > len(text):
+            raise ValueError(f"edit at {edit.start} does not fit its text")
+        parts += (text[at : edit.start], edit.new)
+        at = edit.end
+    parts.append(text[at:])
+    return "".join(parts)
+
+
+def inverted(edits: Iterable[Edit]) -> list[Edit]:
+    """The edits that lead back: from the cleaned text to the source."""
+    shift = 0
+    back = []
+    for edit in edits:
+        back.append(edit._replace(start=edit.start + shift, old=edit.new, new=edit.old))
+        shift += len(edit.new) - len(edit.old)
+    return back
+
+
+def revert(text: str, edits: Iterable[Edit]) -> str:
+    """The source of a cleaned text: the inverse of `apply`, exactly."""
+    return apply(text, inverted(edits))
+
+
+def compose(text: str, first: Sequence[Edit], second: Sequence[Edit]) -> list[Edit]:
+    """One list of edits on ``text`` that does what ``first`` and then ``second`` do.
+
+    ``second`` is given in offsets of the text that ``first`` makes. Where the two touch the same
+    place they become one edit, under the name of the second: its rule took the words away.
+    """
+    if not first or not second:
+        return list(first or second)
+    middle = apply(text, first)
+    back = inverted(first)  # in offsets of the middle text: back[k] undoes first[k]
+    result: list[Edit] = []
+    k = 0
+    shift = 0  # middle offset minus source offset, behind first[:k]
+    for edit in second:
+        while k < len(first) and back[k].end <= edit.start and not _touches(back[k], edit):
+            result.append(first[k])
+            shift += len(first[k].new) - len(first[k].old)
+            k += 1
+        start, end = edit.start, edit.end
+        source_start = start - shift
+        while k < len(first) and (back[k].start < end or _touches(back[k], edit)):
+            if back[k].start < start:
+                start, source_start = back[k].start, first[k].start
+            end = max(end, back[k].end)
+            shift += len(first[k].new) - len(first[k].old)
+            k += 1
+        new = middle[start : edit.start] + edit.new + middle[edit.end : end]
+        result.append(edit._replace(start=source_start, old=text[source_start : end - shift], new=new))
+    result += first[k:]
+    return [edit for edit in result if edit.old != edit.new]
+
+
+def _touches(undo: Edit, edit: Edit) -> bool:
+    """Whether an undo with nothing to replace (a pure removal) lies inside the edit, not at its rim."""
+    return edit.start < undo.start < edit.end

@@ -1,0 +1,269 @@
+"""A rulebook on a document: judge, then cut.
+
+Rules are asked again on what is left until none has anything to say: a line that a removal has brought to light is
+judged like any other, and so cleaning twice changes nothing. Every step shortens the text or mends a character, so it ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from cleaner import rulebook
+from cleaner.detectors import Hit
+from cleaner.document import Cleaned, Document, Edit, Span, apply, compose
+from cleaner.features import holds
+from cleaner.matcher import MATCHERS, OneByOne
+from cleaner.rulebook import Rule, Rulebook
+from cleaner.segment import Page
+
+
+class Mark(NamedTuple):
+    """A rule's word on a line or a part of it."""
+
+    rule: Rule
+    evidence: str
+
+
+class Cleaner:
+    """Rules, chosen and ready to clean with.
+
+    Args:
+        rules: files of rules of your own, beside those that come with the package.
+        select: ids of rules, or families, that alone are on. Default: all.
+        ignore: ids of rules, or families, that are off.
+        keep: categories that are not removed.
+        remove: categories that are kept by default and shall go too: ``byline``.
+
+    Holds no state that cleaning changes, and can be pickled: the same text gives the same result in any process and order.
+    Raises RuleError for a rule file, a rule or a name that is wrong.
+
+    >>> from cleaner import Cleaner
+    >>> Cleaner(keep=["ad"]).clean("Advertisement\\nThe bridge opened on Monday.").text
+    'Advertisement\\nThe bridge opened on Monday.'
+    """
+
+    def __init__(
+        self,
+        rules: Iterable[str | Path] = (),
+        *,
+        select: Iterable[str] = (),
+        ignore: Iterable[str] = (),
+        keep: Iterable[str] = (),
+        remove: Iterable[str] = (),
+        matcher: str = "ahocorasick",
+    ) -> None:
+        self.book = rulebook.load(rules).choose(select, ignore, keep, remove)
+        self.matcher = matcher
+
+    @classmethod
+    def of(cls, book: Rulebook, matcher: str = "ahocorasick") -> Cleaner:
+        """A cleaner with just these rules."""
+        made = cls.__new__(cls)
+        made.book, made.matcher = book, matcher
+        return made
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"book": self.book, "matcher": self.matcher}
+
+    @cached_property
+    def _repairs(self) -> list[Rule]:
+        return [rule for rule in self.book.rules if rule.kind == "repair"]
+
+    @cached_property
+    def _rules(self) -> list[Rule]:
+        return [rule for rule in self.book.rules if rule.kind != "repair"]
+
+    @cached_property
+    def _scanner(self) -> OneByOne:
+        return MATCHERS[self.matcher](self._rules)
+
+    def clean(self, document: Document | str) -> Cleaned:
+        """What is left of a document, and every edit that led there.
+
+        Args:
+            document: a `Document`, or a text.
+        Raises:
+            RuleTimeoutError: a rule did not end on a line.
+        """
+        if isinstance(document, str):
+            document = Document("", document)
+        edits: list[Edit] = []
+        text = document.text
+        while text:
+            page = Page(text, document.title)
+            step = self._mends(page) or cut(page, *self._marks(page, document.lang))
+            if not step:
+                break
+            edits = compose(document.text, edits, step)
+            text = apply(text, step)
+        return Cleaned(document, tuple(edits))
+
+    def _mends(self, page: Page) -> list[Edit]:
+        """The edits of the first repair rule that has any."""
+        for rule in self._repairs:
+            mends = [Edit(at, old, new, rule.id, rule.category) for at, old, new in rule.repair.mends(page)]
+            if mends:
+                return mends
+        return []
+
+    def _marks(self, page: Page, lang: str | None) -> tuple[dict[int, Mark], list[tuple[Span, Mark]]]:
+        """(lines that go, parts of lines that go), each with the rule that says so; the first rule that does."""
+        scan = self._scanner.scan(page)
+        lines: dict[int, Mark] = {}
+        parts: list[tuple[Span, Mark]] = []
+        weak: dict[int, list[Mark]] = {}
+        for index, rule in enumerate(self._rules):
+            if rule.lang and lang and rule.lang != lang:
+                continue
+            for hit in _hits(rule, page, scan.get(index)):
+                mark = Mark(rule, hit.evidence)
+                if rule.contextual:
+                    weak.setdefault(hit.line, []).append(mark)
+                elif hit.parts:
+                    parts += ((span, mark) for span in hit.parts)
+                else:
+                    lines.setdefault(hit.line, mark)
+        if weak:
+            support(lines, weak)
+        return lines, parts
+
+
+def _hits(rule: Rule, page: Page, found: dict[str, dict[int, tuple[Span, ...]]] | None) -> Iterable[Hit]:
+    roles = rule.detector.wordings
+    if not roles:
+        return (hit for hit in rule.detector.detect(page, {}) if holds(page.lines[hit.line], rule.when))
+    first = next(iter(roles))
+    if not found or first not in found:
+        return ()
+    asked = {line: parts for line, parts in found[first].items() if holds(page.lines[line], rule.when)}
+    return rule.detector.detect(page, {role: found.get(role, {}) for role in roles} | {first: asked}) if asked else ()
+
+
+def support(lines: dict[int, Mark], weak: dict[int, list[Mark]]) -> None:
+    """Adds to ``lines`` those of the weak hits that their neighbours bear out.
+
+    A weak hit stands when a line directly beside it goes by a category the rule names (``beside``), or when it is one of
+    ``min_run`` lines in a row that rules of its category have found, weak or not.
+    """
+
+    def found(index: int, category: str) -> bool:
+        marks = [lines[index]] if index in lines else weak.get(index, [])
+        return any(mark.rule.category == category for mark in marks)
+
+    def run(index: int, category: str) -> int:
+        first = last = index
+        while found(first - 1, category):
+            first -= 1
+        while found(last + 1, category):
+            last += 1
+        return last - first + 1
+
+    def stands(index: int, mark: Mark) -> str:
+        when = mark.rule.when
+        for beside in (index - 1, index + 1):
+            other = lines.get(beside)
+            if other and (other.rule.category in when.get("beside", ()) or "*" in when.get("beside", ())):
+                return f"beside a line that {other.rule.id} takes"
+        length = run(index, mark.rule.category) if "min_run" in when else 0
+        return f"one of {length} such lines in a row" if length >= when.get("min_run", length + 1) else ""
+
+    moved = True
+    while moved:
+        moved = False
+        for index in sorted(weak):
+            if index in lines:
+                continue
+            for mark in weak[index]:
+                evidence = stands(index, mark)
+                if evidence:
+                    lines[index] = Mark(mark.rule, "; ".join(filter(None, (mark.evidence, evidence))))
+                    moved = True
+                    break
+
+
+def cut(page: Page, marked: dict[int, Mark], parts: Sequence[tuple[Span, Mark]]) -> list[Edit]:
+    """The edits that take the marked lines and parts out of the page's text.
+
+    A line goes with its newline; of blank lines around what goes the larger gap stays, and none at the top or the end.
+    A part goes with the space it would leave double; a line of which only white space would stay goes whole.
+    """
+    text = page.text
+    lines = dict(marked)
+    inside: dict[int, list[tuple[Span, Mark]]] = {}
+    owner = 0
+    for span, mark in sorted(parts, key=lambda part: part[0]):
+        while page.lines[owner].end < span.end:
+            owner += 1
+        if owner not in lines:
+            inside.setdefault(owner, []).append((span, mark))
+    edits: list[Edit] = []
+    for index, spans in inside.items():
+        line = page.lines[index]
+        merged = _merged(text, line.start, line.end, spans)
+        if sum(edit.end - edit.start for edit in merged) >= line.chars:
+            lines[index] = spans[0][1]
+        else:
+            edits += merged
+    edits += _line_cuts(page, lines)
+    return sorted(edits)
+
+
+def _merged(text: str, first: int, last: int, spans: Sequence[tuple[Span, Mark]]) -> list[Edit]:
+    """One edit for each stretch that goes inside the line ``text[first:last]``."""
+    edits: list[Edit] = []
+    for (start, end), mark in spans:
+        if edits and start < edits[-1].end:
+            start = edits[-1].end
+        if start >= end:
+            continue
+        if end < last and text[end].isspace() and (start == first or text[start - 1].isspace()):
+            while end < last and text[end].isspace():
+                end += 1
+        elif end == last:
+            floor = edits[-1].end if edits else first
+            while start > floor and text[start - 1].isspace():
+                start -= 1
+        edits.append(Edit(start, text[start:end], "", mark.rule.id, mark.rule.category, mark.evidence))
+    return edits
+
+
+def _line_cuts(page: Page, marked: dict[int, Mark]) -> list[Edit]:
+    text, lines = page.text, page.lines
+    edits: list[Edit] = []
+    for index in sorted(marked):
+        if index - 1 in marked:
+            continue
+        last = index
+        while last + 1 in marked:
+            last += 1
+        at_top, at_end = index == 0, last == len(lines) - 1
+        start = 0 if at_top else lines[index - 1].next
+        end = len(text) if at_end else _line_start(text, lines[last + 1].start)
+        if at_end:
+            # what stands before keeps its own newline, if the text ends with one
+            if not at_top and not text.endswith(("\n", "\r")):
+                start = lines[index - 1].end
+        elif not at_top:
+            # of the blank lines before and after, the larger gap stays
+            block = _line_start(text, lines[index].start)
+            before, after = text[start:block], text[lines[last].next : end]
+            if before.count("\n") >= after.count("\n"):
+                start = block
+            else:
+                end = lines[last].next
+        bounds = [start, *(_line_start(text, lines[i].start) for i in range(index + 1, last + 1)), end]
+        for i in range(index, last + 1):
+            mark = marked[i]
+            a, b = bounds[i - index], bounds[i - index + 1]
+            edits.append(Edit(a, text[a:b], "", mark.rule.id, mark.rule.category, mark.evidence))
+    return edits
+
+
+def _line_start(text: str, at: int) -> int:
+    """Where the line begins on which ``at`` stands, its white space included."""
+    while at and text[at - 1] not in "\n\r":
+        at -= 1
+    return at

@@ -1,0 +1,95 @@
+"""A rule's two lists of examples, and whether it keeps to them.
+
+An example is a text. One of a single line in ``catches`` goes whole, or, where ``[[...]]`` marks parts of it, in those parts.
+In one of several lines, lines that begin with ``- `` go; ``= `` gives the page's title; all others stay. What a repair
+catches is written ``broken => mended``. In ``spares`` nothing may go, by any rule of the book: they are the look-alikes
+from real articles.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from cleaner.document import Document, Edit
+from cleaner.engine import Cleaner
+from cleaner.rulebook import Rule, Rulebook
+
+_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
+_PART = re.compile(r"\[\[(.*?)\]\]", re.DOTALL)
+
+
+class Example(NamedTuple):
+    """A text, its page's title, and what should be left of it."""
+
+    text: str
+    title: str | None
+    left: str
+
+
+class Failure(NamedTuple):
+    """An example that a rule does not keep to."""
+
+    rule: str
+    side: str
+    example: str
+    message: str
+
+
+def read(source: str, *, catches: bool) -> Example:
+    """An example as it is written in a rule file."""
+    title = None
+    if catches and " => " in source:
+        # a surrogate cannot stand in a TOML file: here, and only here, it is written as an escape
+        text, left = _ESCAPE.sub(lambda m: chr(int(m[1], 16)), source).split(" => ", 1)
+        return Example(text, None, left)
+    if "\n" not in source.strip("\n"):
+        text = source.strip("\n")
+        if _PART.search(text):
+            return Example(_PART.sub(r"\1", text), None, _PART.sub("", text))
+        return Example(text, None, "" if catches else text)
+    lines, left = [], []
+    for line in source.strip("\n").split("\n"):
+        if line.startswith("= "):
+            title = line[2:]
+        elif line.startswith("- ") and catches:
+            lines.append(line[2:])
+        else:
+            lines.append(_PART.sub(r"\1", line) if catches else line)
+            left.append(_PART.sub("", line) if catches else line)
+    return Example("\n".join(lines), title, "\n".join(left))
+
+
+def failures(book: Rulebook, whole: Rulebook | None = None) -> Iterator[Failure]:
+    """The examples that the rules of ``book`` do not keep to; ``whole`` is the book that spares must survive."""
+    everything = Cleaner.of(whole or book)
+    for rule in book.rules:
+        alone = everything if rule.contextual else Cleaner.of(Rulebook([rule]))
+        for source in rule.catches:
+            if rule.kind == "repair" and " => " not in source:
+                yield Failure(rule.id, "catches", source, "what a repair catches is written 'broken => mended'")
+                continue
+            example = read(source, catches=True)
+            cleaned = alone.clean(Document("", example.text, title=example.title))
+            if _squeezed(cleaned.text) != _squeezed(example.left):
+                yield Failure(rule.id, "catches", source, f"should leave {example.left!r}, leaves {cleaned.text!r}")
+        for source in rule.spares:
+            example = read(source, catches=False)
+            cleaned = everything.clean(Document("", example.text, title=example.title))
+            taken = [edit for edit in cleaned.edits if not _mends(everything.book, edit) or edit.rule == rule.id]
+            if taken:
+                yield Failure(rule.id, "spares", source, f"{taken[0].rule} takes {taken[0].old!r}")
+
+
+def _mends(book: Rulebook, edit: Edit) -> bool:
+    return any(rule.id == edit.rule and rule.kind == "repair" for rule in book.rules)
+
+
+def _squeezed(text: str) -> str:
+    return "\n".join(" ".join(line.split()) for line in text.split("\n") if line.strip())
+
+
+def findings(rule: Rule) -> tuple[int, int]:
+    """(catches, spares): how many examples the rule has of each."""
+    return len(rule.catches), len(rule.spares)

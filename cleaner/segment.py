@@ -1,0 +1,205 @@
+"""Text to lines: an offset table, the title, and features of a line that are computed when asked for.
+
+A line is what stands between two newlines, without the white space around it. Hard-wrapped paragraphs
+stay lines: nothing is joined. For matching, a page also holds two views of the same length as the text,
+so that an offset in one is an offset in all: ``plain`` (typographic variants made one) and ``folded``
+(``plain`` in lower case).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from functools import cached_property
+
+# Variants of the same sign; a rule is written once, with the sign on the right. One to one, so that offsets hold.
+_PLAIN = {
+    "\u00a0": " ", "\u202f": " ", "\u2007": " ", "\u2009": " ", "\u200a": " ", "\u3000": " ", "\t": " ",
+    "‘": "'", "’": "'", "‛": "'", "ʼ": "'", "`": "'", "´": "'",
+    "“": '"', "”": '"', "„": '"', "‟": '"', "«": '"', "»": '"', "″": '"',
+    "–": "-", "—": "-", "‒": "-", "―": "-", "‐": "-", "‑": "-", "−": "-",
+    "\uff1a": ":", "\uff01": "!", "\uff1f": "?", "\uff08": "(", "\uff09": ")", "\uff5c": "|", "\uff0c": ",", "\uff0f": "/",
+    "\uff1b": ";", "\uff1e": ">", "\uff1c": "<", "\uff20": "@", "\uff3b": "[", "\uff3d": "]", "\uff0a": "*", "\uff0b": "+",
+}  # fmt: skip
+# Characters that `regex` takes for one another when case is ignored but that lower() leaves apart
+# (found by trying all of Unicode; tests/test_segment.py does it again). Kept apart, the literal
+# scan would miss lines that the pattern matches.
+_UNFOLDED = dict(
+    zip(
+        "İıſµςϐϑϕϖϰϱϵͅᲀᲁᲂᲃᲄᲅᲆᲇᲈẛ\u1fbe\u1fd3\u1fe3ﬆ",
+        "iisμσβθφπκρειвдостт" + "ъѣꙋṡι\u0390\u03b0ﬅ",
+        strict=True,
+    )
+)
+_UNFOLDED_CHARS = re.compile("[" + "".join(_UNFOLDED) + "]")
+_UNFOLDED_TABLE = str.maketrans(_UNFOLDED)
+
+_WORD = re.compile(r"\w+(?:['’.-]\w+)*")
+_NEWLINE = re.compile(r"\r\n|\n|\r")
+_SENTENCE_END = re.compile(r"""[.!?…。！？؟।۔։።៕‽\u037e][)\]"'”’»«›“„‟」』）】\s*_]*$|[.!?…。！？؟।۔]\s*\([^()]{1,40}\)$""")
+_QUOTE = re.compile(r"[\"“”„«»「『‹›]|(?<!\w)['‘’](?=\w)|(?<=[\w.,!?])['’](?!\w)")
+_WIDE = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_MARKDOWN = re.compile(r"^(?:#{1,6} \S|[-*+] \S|\d+\. \S|> |```|\|.*\|$)")
+
+
+def plain(text: str) -> str:
+    """The text with typographic variants of a sign made one (curly quotes, dashes, full-width punctuation); same length."""
+    if text.isascii():
+        return text.replace("\t", " ").replace("`", "'")
+    for variant, sign in _PLAIN.items():
+        text = text.replace(variant, sign)
+    return text
+
+
+def fold(text: str) -> str:
+    """The text in lower case, by the equivalence `regex` uses when it ignores case; same length."""
+    if text.isascii():
+        return text.lower()
+    if _UNFOLDED_CHARS.search(text):
+        text = text.translate(_UNFOLDED_TABLE)
+    text = text.lower()
+    # lower() makes a capital sigma at a word's end a final sigma
+    return text.replace("ς", "σ")
+
+
+def ends_sentence(text: str) -> bool:
+    """Whether the line closes a sentence: a full stop, question or exclamation mark, in any of the scripts, also inside quotes."""
+    return _SENTENCE_END.search(text) is not None
+
+
+def is_wide(text: str) -> bool:
+    """Whether the text is mostly in a script that says in one or two characters what Latin says in a word."""
+    return len(_WIDE.findall(text)) * 3 > len(text)
+
+
+class Line:
+    """One line of a page: ``page.text[start:end]``; ``next`` is where the following line begins."""
+
+    __slots__ = ("__dict__", "end", "index", "next", "number", "page", "start")
+
+    def __init__(self, page: Page, index: int, number: int, start: int, end: int, following: int) -> None:
+        self.page = page
+        self.index = index  # among the lines that are not blank
+        self.number = number  # in the file, from 1
+        self.start = start
+        self.end = end
+        self.next = following
+
+    @property
+    def text(self) -> str:
+        return self.page.text[self.start : self.end]
+
+    @cached_property
+    def plain(self) -> str:
+        return self.page.plain[self.start : self.end]
+
+    @cached_property
+    def folded(self) -> str:
+        return self.page.folded[self.start : self.end]
+
+    @property
+    def chars(self) -> int:
+        return self.end - self.start
+
+    @cached_property
+    def words(self) -> list[str]:
+        """The words, in lower case."""
+        return _WORD.findall(self.folded)
+
+    @cached_property
+    def ends_sentence(self) -> bool:
+        return ends_sentence(self.text)
+
+    @cached_property
+    def quoted(self) -> bool:
+        """Whether the line holds a quotation mark (an apostrophe inside a word is none)."""
+        return _QUOTE.search(self.text) is not None
+
+    @cached_property
+    def repeats(self) -> int:
+        """How often this very line (case aside) stands on the page, this one included."""
+        return self.page.counts[self.folded]
+
+    @cached_property
+    def upper(self) -> float:
+        """The share of its letters that are capitals."""
+        letters = [c for c in self.text if c.isalpha()]
+        return sum(c.isupper() for c in letters) / len(letters) if letters else 0.0
+
+    @cached_property
+    def digits(self) -> float:
+        """The share of its characters, spaces aside, that are digits."""
+        solid = [c for c in self.text if not c.isspace()]
+        return sum(c.isdigit() for c in solid) / len(solid) if solid else 0.0
+
+    @cached_property
+    def position(self) -> float:
+        """Where on the page the line stands: 0 for the first line, 1 for the last."""
+        return self.index / max(1, len(self.page.lines) - 1)
+
+    def is_paragraph(self, min_chars: int) -> bool:
+        """Whether this looks like running text: long enough (a third suffices in scripts without spaces) and closing a sentence."""
+        if self.chars * 3 < min_chars:
+            return False
+        return self.ends_sentence and (self.chars >= min_chars or is_wide(self.text))
+
+
+class Page:
+    """A text cut into lines."""
+
+    def __init__(self, text: str, title: str | None = None) -> None:
+        self.text = text
+        self._title = title
+
+    @cached_property
+    def plain(self) -> str:
+        return plain(self.text)
+
+    @cached_property
+    def folded(self) -> str:
+        return fold(self.plain)
+
+    @cached_property
+    def lines(self) -> list[Line]:
+        """The lines that are not blank, in order."""
+        lines = []
+        number, at = 1, 0
+        text = self.text
+        for newline in _NEWLINE.finditer(text):
+            self._append(lines, number, at, newline.start(), newline.end())
+            number, at = number + 1, newline.end()
+        self._append(lines, number, at, len(text), len(text))
+        return lines
+
+    def _append(self, lines: list[Line], number: int, start: int, end: int, following: int) -> None:
+        raw = self.text[start:end]
+        solid = raw.strip()
+        if solid:
+            start += len(raw) - len(raw.lstrip())
+            lines.append(Line(self, len(lines), number, start, start + len(solid), following))
+
+    @cached_property
+    def counts(self) -> Counter[str]:
+        return Counter(line.folded for line in self.lines)
+
+    @cached_property
+    def markdown(self) -> bool:
+        """Whether the text is written in Markdown, rather than showing a leftover of it: three lines or more with its marks."""
+        return sum(_MARKDOWN.match(line.text) is not None for line in self.lines) >= 3
+
+    @cached_property
+    def title(self) -> str | None:
+        """The title, folded: the one the source tells, else the first line if it looks like one.
+
+        A line looks like a title when it is among the first three, has 4 to 30 words (8 to 60 characters in
+        scripts without spaces), and does not end a sentence with a full stop.
+        """
+        if self._title and self._title.strip():
+            return fold(plain(self._title.strip()))
+        for line in self.lines[:3]:
+            text = line.folded.strip("#* ")
+            if text.endswith(".") and not text.endswith("..."):
+                continue
+            if (8 <= line.chars <= 60) if is_wide(text) else (4 <= len(line.words) <= 30 and line.chars <= 220):
+                return text
+        return None

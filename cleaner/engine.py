@@ -93,7 +93,7 @@ class Cleaner:
         edits: list[Edit] = []
         text = document.text
         while text:
-            page = Page(text, document.title)
+            page = Page(text, document.title, markdown=document.meta.get("markup") == "markdown")
             step = self._mends(page) or cut(page, *self._marks(page, document.lang))
             if not step:
                 break

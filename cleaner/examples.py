@@ -9,11 +9,12 @@ from real articles.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 from cleaner.document import Document, Edit
 from cleaner.engine import Cleaner
+from cleaner.features import CONTEXT, FEATURES
 from cleaner.rulebook import Rule, Rulebook
 
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
@@ -49,7 +50,8 @@ def read(source: str, *, catches: bool) -> Example:
         if _PART.search(text):
             return Example(_PART.sub(r"\1", text), None, _PART.sub("", text))
         return Example(text, None, "" if catches else text)
-    lines, left = [], []
+    lines: list[str] = []
+    stay: list[str] = []
     for line in source.strip("\n").split("\n"):
         if line.startswith("= "):
             title = line[2:]
@@ -57,8 +59,8 @@ def read(source: str, *, catches: bool) -> Example:
             lines.append(line[2:])
         else:
             lines.append(_PART.sub(r"\1", line) if catches else line)
-            left.append(_PART.sub("", line) if catches else line)
-    return Example("\n".join(lines), title, "\n".join(left))
+            stay.append(_PART.sub("", line) if catches else line)
+    return Example("\n".join(lines), title, "\n".join(stay))
 
 
 def failures(book: Rulebook, whole: Rulebook | None = None) -> Iterator[Failure]:
@@ -90,6 +92,41 @@ def _squeezed(text: str) -> str:
     return "\n".join(" ".join(line.split()) for line in text.split("\n") if line.strip())
 
 
-def findings(rule: Rule) -> tuple[int, int]:
-    """(catches, spares): how many examples the rule has of each."""
-    return len(rule.catches), len(rule.spares)
+def page(rule: Rule) -> str:
+    """A rule as a page to read: its reason, what it looks for, when, and its examples."""
+    lines = [
+        rule.id,
+        "=" * len(rule.id),
+        "",
+        rule.why,
+        "",
+        f"kind      {rule.kind}",
+        f"category  {rule.category}",
+        f"file      {rule.file}",
+    ]
+    if rule.lang:
+        lines.append(f"lang      {rule.lang}")
+    for name, value in rule.when.items():
+        said = (FEATURES.get(name) or CONTEXT[name])[-1]
+        lines.append(f"when      {name} = {value!r}: {said}")
+    lines.append("")
+    for key, value in rule.keys.items():
+        lines += _shown(key, value, "")
+    for side, examples in (("catches", rule.catches), ("spares", rule.spares)):
+        lines += ["", f"{side}:"]
+        for example in examples:
+            first, *others = example.strip("\n").split("\n")
+            lines += [f"  * {first}", *(f"    {other}" for other in others)]
+    return "\n".join(lines)
+
+
+def _shown(key: str, value: Any, indent: str) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        yield f"{indent}{key}:"
+        for inner, of in value.items():
+            yield from _shown(inner, of, indent + "  ")
+    elif isinstance(value, list | tuple):
+        yield f"{indent}{key}:"
+        yield from (f"{indent}  {one}" for one in value)
+    else:
+        yield f"{indent}{key}: {value}"

@@ -146,23 +146,23 @@ def _exact_sequence(items: Any) -> set[str] | None:
 def unbounded_nests(pattern: str) -> bool:
     """Whether an unbounded repeat holds another one: the shape that makes a backtracking matcher explode."""
 
-    def look(items: Any, inside: bool) -> bool:
+    def look(items: Any, *, inside: bool) -> bool:
         for op, value in items:
             if op in _REPEATS:
                 unbounded = value[1] is sre.MAXREPEAT or value[1] > 1000
                 possessive = op is sre.POSSESSIVE_REPEAT
                 if unbounded and inside and not possessive:
                     return True
-                if look(value[2], inside or (unbounded and not possessive)):
+                if look(value[2], inside=inside or (unbounded and not possessive)):
                     return True
             elif op is sre.SUBPATTERN:
-                if look(value[-1], inside):
+                if look(value[-1], inside=inside):
                     return True
             elif op is sre.BRANCH:
-                if any(look(branch, inside) for branch in value[1]):
+                if any(look(branch, inside=inside) for branch in value[1]):
                     return True
-            elif op in (sre.ASSERT, sre.ASSERT_NOT) and look(value[1], inside):
+            elif op in (sre.ASSERT, sre.ASSERT_NOT) and look(value[1], inside=inside):
                 return True
         return False
 
-    return look(parse(pattern), False)
+    return look(parse(pattern), inside=False)

@@ -72,11 +72,7 @@ class _Pattern:
                 if match is None:
                     return None
                 return tuple(_spans(match, line)) if "cut" in self.compiled.groupindex else ()
-            parts = [
-                span
-                for match in self.compiled.finditer(line.plain, timeout=CONFIRM_SECONDS)
-                for span in _spans(match, line)
-            ]
+            parts = [span for match in self.compiled.finditer(line.plain, timeout=CONFIRM_SECONDS) for span in _spans(match, line)]
             return tuple(parts) or None
         except TimeoutError:
             raise RuleTimeoutError(

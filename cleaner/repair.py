@@ -21,7 +21,9 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _SPACELESS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
 _INVISIBLE = re.compile(f"\ufeff+|\u2060+|\u00ad+|(?<![{_SPACELESS}])\u200b+(?![{_SPACELESS}])")
 _ENTITY = re.compile(r"&(?:#\d{2,7}|#[xX][0-9a-fA-F]{2,6}|[A-Za-z][A-Za-z0-9]{1,30});")
-_SUSPECT = re.compile("[\x80-\x9f\u00a0-\u00ff\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u2122\u0400-\u045f\u0111\u0103\u0102\u0110]")
+_SUSPECT = re.compile(
+    "[\x80-\x9f\u00a0-\u00ff\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u2122\u0400-\u045f\u0111\u0103\u0102\u0110]"
+)
 
 
 def mend_surrogates(text: str) -> str:

@@ -274,7 +274,7 @@ def _refuse_doubles(rows: Iterable[Mapping[str, Any]]) -> None:
 
 def lint(rule: Rule) -> list[str]:
     """What makes a rule too slow or too dangerous to scan with; empty if nothing does."""
-    findings = []
+    findings: list[str] = []
     if rule.kind == "repair":
         return findings
     literals = rule.literals or {}
@@ -284,7 +284,11 @@ def lint(rule: Rule) -> list[str]:
                 findings.append(f"{role}: {pattern!r} has no literal that each match must hold: it would be tried on every line")
             if unbounded_nests(pattern):
                 findings.append(f"{role}: {pattern!r} repeats a repeat without bound: it can take for ever; bound one of them")
-            if not wording.case and pattern != pattern.lower() and re.search(r"(?<!\\)[A-Z]", re.sub(r"\\[pP]\{[^}]*\}|\\.|\(\?.", "", pattern)):
+            if (
+                not wording.case
+                and pattern != pattern.lower()
+                and re.search(r"(?<!\\)[A-Z]", re.sub(r"\\[pP]\{[^}]*\}|\\.|\(\?.", "", pattern))
+            ):
                 findings.append(f"{role}: {pattern!r} has capitals, but case is ignored: write it small, or say case = true")
     return findings
 

@@ -147,9 +147,10 @@ class Line:
 class Page:
     """A text cut into lines."""
 
-    def __init__(self, text: str, title: str | None = None) -> None:
+    def __init__(self, text: str, title: str | None = None, *, markdown: bool = False) -> None:
         self.text = text
         self._title = title
+        self._markdown = markdown
 
     @cached_property
     def plain(self) -> str:
@@ -162,7 +163,7 @@ class Page:
     @cached_property
     def lines(self) -> list[Line]:
         """The lines that are not blank, in order."""
-        lines = []
+        lines: list[Line] = []
         number, at = 1, 0
         text = self.text
         for newline in _NEWLINE.finditer(text):
@@ -184,21 +185,21 @@ class Page:
 
     @cached_property
     def markdown(self) -> bool:
-        """Whether the text is written in Markdown, rather than showing a leftover of it: three lines or more with its marks."""
-        return sum(_MARKDOWN.match(line.text) is not None for line in self.lines) >= 3
+        """Whether the text is Markdown rather than showing a leftover of it: it says so, or three lines have its marks."""
+        return self._markdown or sum(_MARKDOWN.match(line.text) is not None for line in self.lines) >= 3
 
     @cached_property
     def title(self) -> str | None:
         """The title, folded: the one the source tells, else the first line if it looks like one.
 
         A line looks like a title when it is among the first three, has 4 to 30 words (8 to 60 characters in
-        scripts without spaces), and does not end a sentence with a full stop.
+        scripts without spaces), and does not end in a full stop, comma, colon or semicolon.
         """
         if self._title and self._title.strip():
             return fold(plain(self._title.strip()))
         for line in self.lines[:3]:
             text = line.folded.strip("#* ")
-            if text.endswith(".") and not text.endswith("..."):
+            if text.endswith((",", ";", ":", ".", "。")) and not text.endswith("..."):
                 continue
             if (8 <= line.chars <= 60) if is_wide(text) else (4 <= len(line.words) <= 30 and line.chars <= 220):
                 return text

@@ -42,9 +42,8 @@ class Wording:
         unknown = set(table) - {"phrases", "line", "part", "case"}
         if unknown:
             raise ValueError(f"unknown key {sorted(unknown)[0]!r} in a wording; there are phrases, line, part, case")
-        wording = cls(
-            *(_strings(key, table.get(key, ())) for key in ("phrases", "line", "part")), case=bool(table.get("case", False))
-        )
+        phrases, line, part = (_strings(key, table.get(key, ())) for key in ("phrases", "line", "part"))
+        wording = cls(phrases, line, part, bool(table.get("case", False)))
         if not (wording.phrases or wording.line or wording.part):
             raise ValueError("a wording needs 'phrases', 'line' or 'part'")
         return wording

@@ -1,0 +1,218 @@
+"""What cleaning would take away, place by place: for `check`, `fix` and `explain`."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from cleaner import audit
+from cleaner.document import Cleaned, CleanerError, Edit
+from cleaner.engine import Cleaner
+from cleaner.formats import Options, Record, compression
+from cleaner.formats.encoding import Decoded
+from cleaner.rulebook import Rulebook
+from cleaner.version import __version__
+from cleaner.walk import Source
+
+
+class Finding(NamedTuple):
+    """One place. ``line`` counts from 1: in a text file its line, in a JSON Lines file that of the record."""
+
+    path: str
+    line: int
+    rule: str
+    category: str
+    text: str
+    evidence: str
+
+
+class Failure(NamedTuple):
+    """A record that could not be read, and why."""
+
+    path: str
+    line: int
+    reason: str
+
+
+def check(source: Source, cleaner: Cleaner, options: Options) -> Iterator[Finding | Failure]:
+    """The findings of one file, in order."""
+    for number, result in cleaned(source, cleaner, options):
+        if isinstance(result, str):
+            yield Failure(str(source.path), number or 1, result)
+            continue
+        record, result_of = result
+        for edit in result_of.edits:
+            line = number or _line_of(record.document.text, edit)
+            shown = " ".join(_visible(edit.old if not edit.new else f"{edit.old} -> {edit.new}").split())
+            yield Finding(str(source.path), line, edit.rule, edit.category, shown, edit.evidence)
+
+
+def cleaned(source: Source, cleaner: Cleaner, options: Options) -> Iterator[tuple[int, tuple[Record, Cleaned] | str]]:
+    """(line of the record in its file, 0 where the file is one document; the record and its cleaning, or why there is none)."""
+    number = 0
+    try:
+        if source.failure:
+            raise CleanerError(source.failure)
+        for raw in source.reader.raws(source.path):
+            number = raw.number
+            try:
+                record = source.reader.parse(source.path, source.relative, raw, options)
+                yield number, (record, cleaner.clean(record.document))
+            except CleanerError as error:
+                yield number, str(error)
+    except CleanerError as error:
+        yield number, str(error)
+
+
+def _line_of(text: str, edit: Edit) -> int:
+    solid = edit.start + len(edit.old) - len(edit.old.lstrip())
+    before = text[: solid if solid < edit.end else edit.start]
+    return 1 + before.count("\n") + before.count("\r") - before.count("\r\n")
+
+
+def _visible(text: str) -> str:
+    """Control characters as escapes: a text must not drive the terminal that shows it."""
+    return "".join(c if c.isprintable() or c.isspace() else c.encode("unicode_escape").decode() for c in text)
+
+
+# --- ways to write findings --------------------------------------------------------------------------------------
+
+
+def as_text(found: Iterable[Finding | Failure], book: Rulebook) -> Iterator[str]:
+    for one in found:
+        if isinstance(one, Failure):
+            yield f"{one.path}:{one.line}: cannot be cleaned: {one.reason}"
+        else:
+            yield f"{one.path}:{one.line}: {one.rule}: {_short(one.text)}"
+
+
+def as_json(found: Iterable[Finding | Failure], book: Rulebook) -> Iterator[str]:
+    rows = []
+    for one in found:
+        row = one._asdict()
+        if isinstance(one, Finding):
+            row["why"] = _why(book, one.rule)
+        rows.append(row)
+    yield audit.dumps(rows, indent=2)
+
+
+def as_github(found: Iterable[Finding | Failure], book: Rulebook) -> Iterator[str]:
+    for one in found:
+        if isinstance(one, Failure):
+            yield f"::error file={_property(one.path)},line={one.line}::{_github(one.reason)}"
+        else:
+            yield f"::warning file={_property(one.path)},line={one.line},title={_property(one.rule)}::{_github(_short(one.text))}"
+
+
+def as_sarif(found: Iterable[Finding | Failure], book: Rulebook) -> Iterator[str]:
+    results: list[dict[str, Any]] = []
+    rules: dict[str, dict[str, Any]] = {}
+    for one in found:
+        place = {"physicalLocation": {"artifactLocation": {"uri": one.path}, "region": {"startLine": one.line}}}
+        if isinstance(one, Failure):
+            results.append({"ruleId": "unreadable", "level": "error", "message": {"text": one.reason}, "locations": [place]})
+            continue
+        rules[one.rule] = {"id": one.rule, "shortDescription": {"text": _why(book, one.rule)}}
+        results.append({"ruleId": one.rule, "level": "warning", "message": {"text": _short(one.text)}, "locations": [place]})
+    driver = {"name": "corpus-cleaner", "version": __version__, "rules": [rules[name] for name in sorted(rules)]}
+    yield json.dumps(
+        {
+            "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+            "version": "2.1.0",
+            "runs": [{"tool": {"driver": driver}, "results": results}],
+        },
+        indent=2,
+    )
+
+
+Writer = Callable[[Iterable[Finding | Failure], Rulebook], Iterator[str]]
+WRITERS: dict[str, Writer] = {"text": as_text, "json": as_json, "github": as_github, "sarif": as_sarif}
+
+
+def _why(book: Rulebook, rule_id: str) -> str:
+    return next((rule.why for rule in book.rules if rule.id == rule_id), "")
+
+
+def _short(text: str, most: int = 100) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def _github(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _github(text).replace(":", "%3A").replace(",", "%2C")
+
+
+# --- fix and explain ---------------------------------------------------------------------------------------------
+
+
+def fix(source: Source, cleaner: Cleaner, options: Options) -> int:
+    """Cleans a file in place; how many edits that took. The file is replaced at once or not at all.
+
+    Raises:
+        CleanerError: it cannot be read, is not all text, or is a page (whose text has no place to go).
+    """
+    if source.format == "html":
+        raise CleanerError("a page cannot be cleaned in place; 'cleaner clean' writes its text")
+    parts: list[bytes] = []
+    edits = 0
+    for number, result in cleaned(source, cleaner, options):
+        if isinstance(result, str):
+            raise CleanerError(f"line {number}: {result}" if number else result)
+        record, result_of = result
+        meta = record.document.meta
+        if "replaced" in meta:
+            raise CleanerError("not all of its bytes are text; left as it is. 'cleaner clean' reads it with replacements")
+        edits += len(result_of.edits)
+        written = source.reader.render(record, result_of.text)
+        if source.reader.many:
+            parts.append(written.encode("utf-8") + b"\n")
+        else:
+            parts.append(Decoded("", meta["encoding"], bom="bom" in meta, replaced=0).encode(written))
+    if edits:
+        path = source.path.resolve()  # a link stays a link
+        try:
+            with audit.replacing(path) as temporary:
+                with compression.writing(temporary) as stream:
+                    stream.writelines(parts)
+                shutil.copymode(path, temporary)
+                _same_owner(path, temporary)
+        except OSError as error:
+            raise CleanerError(f"cannot be written: {error.strerror}; left as it is") from None
+    return edits
+
+
+def _same_owner(path: Path, copy: Path) -> None:
+    status = path.stat()
+    if status.st_uid != os.geteuid():
+        shutil.chown(copy, status.st_uid, status.st_gid)
+
+
+def explain(of: Cleaned, *, color: bool) -> str:
+    """The text with each edit in it: ``[-what went-]{rule}``, ``[-was-]{+is+}{rule}``; in colour on a terminal."""
+    off, red, green, grey = ("\x1b[0m", "\x1b[31m", "\x1b[32m", "\x1b[2m") if color else ("", "", "", "")
+    text = of.document.text
+    parts: list[str] = []
+    at = 0
+    for edit in of.edits:
+        head = edit.old[: len(edit.old) - len(edit.old.lstrip())] if not edit.new else ""
+        tail = edit.old[len(edit.old.rstrip()) :] if not edit.new and edit.old.strip() else ""
+        old = edit.old[len(head) : len(edit.old) - len(tail)] if edit.old.strip() else edit.old
+        head = head if edit.old.strip() else ""
+        new = f"{green}{{+{_visible(edit.new)}+}}{off}" if edit.new else ""
+        evidence = f": {edit.evidence}" if edit.evidence else ""
+        parts += [
+            _visible(text[at : edit.start]),
+            head,
+            f"{red}[-{_visible(old)}-]{off}{new}{grey}{{{edit.rule}{evidence}}}{off}",
+            tail,
+        ]
+        at = edit.end
+    parts.append(_visible(text[at:]))
+    return "".join(parts)

@@ -1,0 +1,29 @@
+"""The formats. Reading this table is knowing them all; each module reads and writes one."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+
+from cleaner.formats.compression import ReadError, split
+from cleaner.formats.html import Html
+from cleaner.formats.jsonl import Jsonl
+from cleaner.formats.record import Format, Options, Raw, Record, RecordError
+from cleaner.formats.text import Text
+
+FORMATS: dict[str, Format] = {"text": Text(), "html": Html(), "jsonl": Jsonl()}
+
+__all__ = ["FORMATS", "Format", "Options", "Raw", "ReadError", "Record", "RecordError", "named", "output_name"]
+
+
+def named(name: str) -> str | None:
+    """The format a file's name tells, or None."""
+    suffix = PurePath(split(name)[0]).suffix.lower()
+    return next((key for key, form in FORMATS.items() if suffix in form.suffixes), None)
+
+
+def output_name(name: str, form: Format) -> str:
+    """The name a file has in the output: its own, or that of the text taken from it ("a.html.gz": "a.txt.gz")."""
+    if form.target is None:
+        return name
+    stem, compressed = split(name)
+    return str(PurePath(stem).with_suffix(form.target)) + compressed

@@ -1,0 +1,154 @@
+"""JSON Lines: a line is a record, its text one of its fields.
+
+Only the value of the text field is replaced, in the line as it stands: every other character of the line, numbers and
+their spelling included, is written as it was read.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from json.decoder import JSONDecoder, scanstring  # type: ignore[attr-defined]
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple
+
+from cleaner.document import Document
+from cleaner.extract import extract
+from cleaner.formats import compression
+from cleaner.formats.record import Options, Raw, Record, RecordError
+
+_SPACE = re.compile(r"[ \t\r\n]*")
+_BOM = b"\xef\xbb\xbf"
+_META = ("url", "site", "title", "lang")
+
+
+class _Field(NamedTuple):
+    value: Any
+    start: int
+    end: int
+
+
+class Jsonl:
+    """.jsonl: each record's text field is cleaned, all its other fields are kept."""
+
+    suffixes: ClassVar[tuple[str, ...]] = (".jsonl", ".ndjson")
+    target: ClassVar[str | None] = None
+    many: ClassVar[bool] = True
+
+    def raws(self, path: Path) -> Iterator[Raw]:
+        """The lines that are not blank, with their numbers. Raises ReadError."""
+        for number, line in enumerate(compression.lines(path), 1):
+            if number == 1:
+                line = line.removeprefix(_BOM)
+            line = line.removesuffix(b"\r")
+            if line.strip():
+                yield Raw(number, line)
+
+    def parse(self, path: Path, relative: str, raw: Raw, options: Options) -> Record:
+        """Raises RecordError."""
+        if raw.line is None:
+            raise ValueError("a record of a JSON Lines file has a line")
+        try:
+            line, replaced = raw.line.decode("utf-8"), 0
+        except UnicodeDecodeError:
+            line = raw.line.decode("utf-8", "replace")
+            replaced = line.count("\ufffd")
+        fields = _fields(line)
+        document, extracted = self._document(fields, options)
+        given = fields.get(options.id_field)
+        named = given is not None and isinstance(given.value, str | int) and not isinstance(given.value, bool) and str(given.value).strip()
+        document.id = str(given.value) if given and named else f"{relative}#{raw.number}"
+        for name in _META:
+            if name in fields and isinstance(fields[name].value, str) and getattr(document, name) is None:
+                setattr(document, name, fields[name].value)
+        if replaced:
+            document.meta["replaced"] = str(replaced)
+        return Record(document, extracted, line, _span(fields, options.text_field), options.text_field)
+
+    def _document(self, fields: dict[str, _Field], options: Options) -> tuple[Document, bool]:
+        text, page = fields.get(options.text_field), fields.get("html")
+        if text is not None and isinstance(text.value, str):
+            return Document("", text.value), False
+        if text is not None and text.value is not None:
+            raise RecordError(
+                f"field {options.text_field!r} holds {type(text.value).__name__}, not a string; name the text's field with --text-field"
+            )
+        if page is not None and isinstance(page.value, str):
+            url = fields["url"].value if "url" in fields and isinstance(fields["url"].value, str) else None
+            return extract(page.value, url), True
+        names = ", ".join(fields) or "none"
+        raise RecordError(
+            f"no field {options.text_field!r} (and no 'html'); its fields are: {names}. Name the text's field with --text-field"
+        )
+
+    def render(self, record: Record, text: str) -> str:
+        """The record's line with this text in it."""
+        line = record.line or ""
+        value = _dumps(text, ascii_only=line.isascii())
+        if record.span:
+            start, end = record.span
+            return line[:start] + value + line[end:]
+        # extracted from its html: the text goes in as the last field
+        head = line.rstrip()[:-1].rstrip()
+        name = json.dumps(record.text_field, ensure_ascii=False)
+        return f"{head}{'' if head.endswith('{') else ', '}{name}: {value}}}"
+
+
+def _dumps(text: str, *, ascii_only: bool) -> str:
+    value = json.dumps(text, ensure_ascii=ascii_only)
+    return value if ascii_only or value.isprintable() or _storable(value) else json.dumps(text)
+
+
+def _storable(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:  # a lone surrogate: only an escape can hold it
+        return False
+    return True
+
+
+def _fields(line: str) -> dict[str, _Field]:
+    """The fields of a JSON object with the places of their values. Raises RecordError."""
+    decoder = JSONDecoder()
+    fields: dict[str, _Field] = {}
+    try:
+        at = _skip(line, 0)
+        if line[at : at + 1] != "{":
+            raise RecordError("not a JSON object: a record begins with '{'")
+        at = _skip(line, at + 1)
+        while line[at : at + 1] != "}":
+            if line[at : at + 1] != '"':
+                raise json.JSONDecodeError("Expecting a field name in double quotes", line, at)
+            name, at = scanstring(line, at + 1)
+            at = _skip(line, at)
+            if line[at : at + 1] != ":":
+                raise json.JSONDecodeError("Expecting ':'", line, at)
+            start = _skip(line, at + 1)
+            value, end = decoder.raw_decode(line, start)
+            fields[name] = _Field(value, start, end)
+            at = _skip(line, end)
+            if line[at : at + 1] == ",":
+                at = _skip(line, at + 1)
+                if line[at : at + 1] == "}":
+                    raise json.JSONDecodeError("Expecting a field name in double quotes", line, at)
+            elif line[at : at + 1] != "}":
+                raise json.JSONDecodeError("Expecting ',' or '}'", line, at)
+        if _skip(line, at + 1) != len(line):
+            raise json.JSONDecodeError("Extra data behind the record", line, at + 1)
+    except json.JSONDecodeError as error:
+        raise RecordError(f"broken JSON: {error.msg} at column {error.pos + 1}") from None
+    except RecursionError:
+        raise RecordError("broken JSON: nested too deeply") from None
+    except ValueError as error:
+        raise RecordError(f"broken JSON: {error}") from None
+    return fields
+
+
+def _skip(line: str, at: int) -> int:
+    match = _SPACE.match(line, at)
+    return match.end() if match else at
+
+
+def _span(fields: dict[str, _Field], name: str) -> tuple[int, int] | None:
+    return (fields[name].start, fields[name].end) if name in fields else None

@@ -1,0 +1,38 @@
+"""Plain text and Markdown: a file is a document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar
+
+from cleaner.document import Document
+from cleaner.formats import compression, encoding
+from cleaner.formats.record import Options, Raw, Record
+
+
+class Text:
+    """.txt and .md: decoded, cleaned, written in UTF-8."""
+
+    suffixes: ClassVar[tuple[str, ...]] = (".txt", ".text", ".md", ".markdown")
+    target: ClassVar[str | None] = None  # the suffix of what is written; None: as read
+    many: ClassVar[bool] = False  # records to a file
+
+    def raws(self, path: Path) -> Iterator[Raw]:
+        yield Raw(0, None)
+
+    def parse(self, path: Path, relative: str, raw: Raw, options: Options) -> Record:
+        """Raises ReadError."""
+        decoded = encoding.decode(compression.content(path))
+        meta = {"encoding": decoded.encoding}
+        if decoded.bom:
+            meta["bom"] = "yes"
+        if decoded.replaced:
+            meta["replaced"] = str(decoded.replaced)
+        if compression.split(relative)[0].lower().endswith((".md", ".markdown")):
+            meta["markup"] = "markdown"
+        return Record(Document(relative, decoded.text, meta=meta))
+
+    def render(self, record: Record, text: str) -> str:
+        """What is written for a document whose text is now this."""
+        return text

@@ -1,0 +1,500 @@
+"""The stages of a run, in order: find, clean, look for duplicates, write. The only module that knows them all.
+
+What workers send back is staged in one file of the output's record folder, so that memory holds a few numbers a document.
+The staged file goes when the run ends, however it ends; everything else appears under its name only when it is whole.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+from cleaner import audit
+from cleaner.dedup import Copy, Dedup, Fingerprint, Pair, clusters, copies
+from cleaner.document import CleanerError, Document, Edit, Verdict
+from cleaner.engine import Cleaner
+from cleaner.engines import local
+from cleaner.formats import Options, Raw, ReadError
+from cleaner.formats.compression import writing
+from cleaner.store import Store
+from cleaner.version import __version__
+from cleaner.walk import RECORD, Found, Source, check_output, find
+
+Progress = Callable[[int], None]
+"""Called with the number of documents done since the last call."""
+
+_BATCH_DOCUMENTS, _BATCH_BYTES = 64, 1 << 20
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run does. ``cleaner`` None: only duplicates are looked for."""
+
+    cleaner: Cleaner | None = None
+    dedup: Dedup = field(default_factory=Dedup)
+    options: Options = field(default_factory=Options)
+    form: str | None = None
+    jobs: int = 1
+    overwrite: bool = False
+    discard: bool = False
+
+    def row(self) -> dict[str, Any]:
+        """The settings that a result depends on, for run.json."""
+        return {
+            "clean": self.cleaner is not None,
+            "dedup": self.dedup.mode,
+            "threshold": self.dedup.threshold,
+            "text_field": self.options.text_field,
+            "id_field": self.options.id_field,
+            "discard": self.discard,
+        }
+
+
+class Task(NamedTuple):
+    """A record that nobody has read yet, or the reason why it could not be reached."""
+
+    source: int
+    raw: Raw
+    size: int
+    failure: str = ""
+
+
+class Outcome(NamedTuple):
+    """What became of a record in a worker. ``unit`` is what is written for it; ``aside`` the text taken from a page."""
+
+    source: int
+    number: int
+    id: str
+    failure: str
+    chars_in: int = 0
+    text: str = ""
+    unit: str | None = None
+    aside: str | None = None
+    edits: Sequence[Edit] = ()
+    meta: Mapping[str, str] | None = None
+    fingerprint: Fingerprint | None = None
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a worker does with a batch of tasks; a pure function of the files."""
+
+    sources: tuple[Source, ...]
+    cleaner: Cleaner | None
+    dedup: Dedup
+    options: Options
+
+    def __call__(self, batch: Sequence[Task]) -> list[Outcome]:
+        return [self._outcome(task) for task in batch]
+
+    def _outcome(self, task: Task) -> Outcome:
+        source = self.sources[task.source]
+        name = f"{source.relative}#{task.raw.number}" if source.reader.many else source.relative
+        if task.failure:
+            return Outcome(task.source, task.raw.number, name, task.failure)
+        try:
+            record = source.reader.parse(source.path, source.relative, task.raw, self.options)
+            document = record.document
+            cleaned = self.cleaner.clean(document) if self.cleaner else None
+            text, edits = (cleaned.text, cleaned.edits) if cleaned else (document.text, ())
+            unit = source.reader.render(record, text)
+        except CleanerError as error:
+            return Outcome(task.source, task.raw.number, name, str(error))
+        except Exception as error:  # a document that breaks a library must not take the others with it
+            return Outcome(task.source, task.raw.number, name, f"{type(error).__name__}: {error}")
+        return Outcome(
+            task.source,
+            task.raw.number,
+            document.id,
+            "",
+            len(document.text),
+            text,
+            None if unit == text else unit,
+            document.text if record.extracted else None,
+            edits,
+            _meta(document),
+            self.dedup.fingerprint(text),
+        )
+
+
+def _meta(document: Document) -> dict[str, str]:
+    known = {"title": document.title, "site": document.site, "url": document.url, "lang": document.lang, **document.meta}
+    return {name: value for name, value in known.items() if value}
+
+
+def clean_corpus(
+    source: str | Path | Iterable[str | Path],
+    out: str | Path,
+    settings: Settings | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Cleans and deduplicates files into a directory, with a record of everything that was taken away.
+
+    Args:
+        source: a directory, file or glob, or several.
+        out: the directory to write; it may not hold anything (but with ``settings.overwrite``).
+        settings: what to do; by default all rules, near-duplicates at Jaccard similarity 0.8.
+        progress: told of documents and bytes as they are done.
+    Returns:
+        The content of ``_cleaner/run.json``: ``counts`` (in = kept + duplicate + emptied + failed), ``removed`` by category.
+    Raises:
+        CleanerError: for a source that is not there, an output that lies in a source or is not empty.
+    """
+    given = [source] if isinstance(source, str | Path) else list(source)
+    settings = settings or Settings(cleaner=Cleaner())
+    out = Path(out)
+    check_output(given, out)
+    found = find(given, settings.form)
+    with _prepared(out, settings) as staging:
+        return _Run(found, out, settings, staging).go(progress or (lambda documents: None))
+
+
+@contextmanager
+def _prepared(out: Path, settings: Settings) -> Iterator[Path]:
+    """The output directory made ready, and a staging folder in it that is gone at the end."""
+    if out.exists() and not out.is_dir():
+        raise CleanerError(f"{out}: is a file; name a directory with -o")
+    try:
+        if out.exists() and any(out.iterdir()):
+            if not settings.overwrite:
+                raise CleanerError(f"{out}: is not empty; name another directory, or let it be replaced with --overwrite")
+            _clear(out)
+        record = out / RECORD
+        record.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(prefix="staging-", dir=record))
+    except OSError as error:
+        raise CleanerError(f"{out}: cannot be written: {error.strerror}") from None
+    try:
+        yield staging
+    except OSError as error:
+        raise CleanerError(f"{error.filename or out}: cannot be written: {error.strerror}; what stands under its name is whole") from None
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _clear(out: Path) -> None:
+    """Takes away what an earlier run wrote, and nothing else."""
+    record = out / RECORD
+    if not (record / audit.DOCUMENTS).exists():
+        raise CleanerError(f"{out}: holds files that no run of cleaner wrote; --overwrite replaces the output of a run only")
+    for row in audit.rows(record / audit.DOCUMENTS):
+        if "output" in row:
+            (out / row["output"]).unlink(missing_ok=True)
+    shutil.rmtree(record)
+    for folder in sorted((p for p in out.rglob("*") if p.is_dir()), reverse=True):
+        if not any(folder.iterdir()):
+            folder.rmdir()
+    rest = sorted(p for p in out.rglob("*") if p.is_file())
+    if rest:
+        raise CleanerError(f"{rest[0]}: was not written by the earlier run; move it away before --overwrite")
+
+
+class _Run:
+    """One run: its sources, and what is known of each document by its number."""
+
+    def __init__(self, found: Found, out: Path, settings: Settings, staging: Path) -> None:
+        self.found = found
+        self.sources = found.sources
+        self.out = out
+        self.record = out / RECORD
+        self.settings = settings
+        self.staging = staging
+        self.ids: list[str] = []
+        self.lengths: list[int] = []
+        self.offsets: list[int] = []
+        self.pairs: list[Pair] = []
+        self.copies: Mapping[int, Copy] = {}
+        self.clusters: dict[int, int] = {}  # document -> the copy that stays
+        self.counts = dict.fromkeys(("in", "kept", "duplicate", "emptied", "failed"), 0)
+        self.chars = {"in": 0, "out": 0}
+        self.removed: dict[str, dict[str, int]] = {}
+        self.failures: list[str] = []
+
+    def go(self, progress: Progress) -> dict[str, Any]:
+        store = Store(self.staging) if self.settings.dedup.mode != "none" else None
+        try:
+            self._stage(progress, store)
+            if store:
+                self._deduplicate(store)
+        finally:
+            if store:
+                store.close()
+        self._write()
+        return self._account()
+
+    # --- clean -------------------------------------------------------------------------------------------------
+
+    def _tasks(self) -> Iterator[Task]:
+        for index, source in enumerate(self.sources):
+            number = 0
+            if source.failure:
+                yield Task(index, Raw(0, None), 0, source.failure)
+                continue
+            try:
+                for raw in source.reader.raws(source.path):
+                    number = raw.number
+                    size = len(raw.line) + 1 if raw.line is not None else _size(source.path)
+                    yield Task(index, raw, size)
+            except ReadError as error:
+                yield Task(index, Raw(number + 1, None), 0, str(error))
+
+    def _batches(self) -> Iterator[list[Task]]:
+        batch: list[Task] = []
+        size = 0
+        for task in self._tasks():
+            batch.append(task)
+            size += task.size
+            if len(batch) >= _BATCH_DOCUMENTS or size >= _BATCH_BYTES:
+                yield batch
+                batch, size = [], 0
+        if batch:
+            yield batch
+
+    def _stage(self, progress: Progress, store: Store | None) -> None:
+        """Has every record cleaned and stages what is to be written for it."""
+        settings = self.settings
+        work = Work(self.sources, settings.cleaner, settings.dedup, settings.options)
+        batches = self._batches()
+        first = list(itertools.islice(batches, 2))
+        jobs = settings.jobs if len(first) > 1 else 1  # a pool is not worth its start for one batch
+        taken: set[str] = set()
+        with (self.staging / "outcomes.jsonl").open("wb") as file:
+            at = 0
+            for outcomes in local.run(work, itertools.chain(first, batches), jobs):
+                for outcome in outcomes:
+                    outcome = self._own_id(outcome, taken)
+                    if store and outcome.fingerprint:
+                        store.add(len(self.ids), *outcome.fingerprint)
+                    self.ids.append(outcome.id)
+                    self.lengths.append(len(outcome.text))
+                    self.offsets.append(at)
+                    # escaped, so that a lone surrogate can be staged too
+                    row = json.dumps(outcome._replace(fingerprint=None)).encode("ascii") + b"\n"
+                    at += file.write(row)
+                progress(len(outcomes))
+
+    def _own_id(self, outcome: Outcome, taken: set[str]) -> Outcome:
+        """The outcome under an id of its own: where a record's id is taken, its place in its file names it."""
+        source = self.sources[outcome.source]
+        name = outcome.id
+        if name in taken:
+            name = f"{source.relative}#{outcome.number}"
+        while name in taken:
+            name += "~"
+        taken.add(name)
+        return outcome._replace(id=name)
+
+    def _staged(self) -> Iterator[Outcome]:
+        with (self.staging / "outcomes.jsonl").open("rb") as file:
+            for row in file:
+                yield _outcome(row)
+
+    # --- duplicates --------------------------------------------------------------------------------------------
+
+    def _deduplicate(self, store: Store) -> None:
+        with (self.staging / "outcomes.jsonl").open("rb") as file:
+
+            def text(doc: int) -> str:
+                file.seek(self.offsets[doc])
+                return _outcome(file.readline()).text
+
+            def rank(doc: int) -> tuple[int, str]:
+                return -self.lengths[doc], self.ids[doc]
+
+            self.pairs = self.settings.dedup.pairs(store, text)
+            groups = clusters(self.pairs)
+            self.copies = copies(groups, self.pairs, rank, text)
+        for group in groups:
+            stays = min(group, key=rank)
+            self.clusters.update(dict.fromkeys(group, stays))
+
+    def _verdict(self, doc: int, outcome: Outcome) -> Verdict:
+        copy = self.copies.get(doc)
+        cluster = self.ids[self.clusters[doc]] if doc in self.clusters else None
+        if outcome.failure:
+            return Verdict(outcome.id, "failed", outcome.failure)
+        if copy:
+            return Verdict(outcome.id, "duplicate", copy.kind, self.ids[copy.of], cluster, round(copy.similarity, 6))
+        if not outcome.text.strip():
+            if outcome.chars_in:
+                reason = "nothing is left"
+            else:
+                reason = "no main text found" if outcome.aside is not None else "empty"
+            return Verdict(outcome.id, "emptied", reason)
+        return Verdict(outcome.id, "kept", "", None, cluster)
+
+    # --- write -------------------------------------------------------------------------------------------------
+
+    def _write(self) -> None:
+        docs = itertools.count()
+        with (
+            audit.writing(self.record / audit.DOCUMENTS) as documents,
+            audit.writing(self.record / audit.REMOVALS) as removals,
+        ):
+            for index, outcomes in itertools.groupby(self._staged(), key=lambda outcome: outcome.source):
+                source = self.sources[index]
+                with ExitStack() as stack:
+                    writer = _Writer(source, self.out, self.record / audit.LEFT_OUT, stack, discard=self.settings.discard)
+                    for outcome in outcomes:
+                        verdict = self._verdict(next(docs), outcome)
+                        written = writer.write(outcome, verdict)
+                        documents.write(audit.dumps(self._row(source, outcome, verdict, written)) + "\n")
+                        for edit in outcome.edits:
+                            removals.write(audit.dumps(audit.edit_row(outcome.id, edit)) + "\n")
+                        self._count(outcome, verdict)
+        audit.write_rows(self.record / audit.DUPLICATES, self._pair_rows())
+
+    def _row(self, source: Source, outcome: Outcome, verdict: Verdict, written: str) -> dict[str, Any]:
+        place = {"output" if verdict.verdict == "kept" else "left_out": written} if written else {}
+        return {
+            "id": outcome.id,
+            "source": source.relative,
+            "verdict": verdict.verdict,
+            "reason": verdict.reason or None,
+            "chars_in": outcome.chars_in,
+            "chars_out": len(outcome.text) if verdict.verdict == "kept" else 0,
+            "cluster": verdict.cluster,
+            "duplicate_of": verdict.duplicate_of,
+            "similarity": verdict.similarity,
+            "format": source.format,
+            **place,
+            **(outcome.meta or {}),
+        }
+
+    def _pair_rows(self) -> Iterator[dict[str, Any]]:
+        rows = []
+        for pair in self.pairs:
+            a, b = sorted((self.ids[pair.a], self.ids[pair.b]))
+            rows.append({"a": a, "b": b, "kind": pair.kind, "jaccard": round(pair.jaccard, 6), "containment": round(pair.containment, 6)})
+        yield from sorted(rows, key=lambda row: (row["a"], row["b"]))
+
+    def _count(self, outcome: Outcome, verdict: Verdict) -> None:
+        self.counts["in"] += 1
+        self.counts[verdict.verdict] += 1
+        self.chars["in"] += outcome.chars_in
+        self.chars["out"] += len(outcome.text) if verdict.verdict == "kept" else 0
+        if verdict.verdict == "failed":
+            self.failures.append(f"{outcome.id}: {outcome.failure}")
+        before = -1  # where the edit before ended
+        for edit in outcome.edits:
+            family = self.removed.setdefault(edit.category, {"edits": 0, "lines": 0, "chars": 0})
+            family["edits"] += 1
+            # a whole line goes with a newline, but for the last of several at the text's end
+            last = edit.end == outcome.chars_in and edit.start in (0, before)
+            family["lines"] += not edit.new and ("\n" in edit.old or "\r" in edit.old or last)
+            before = edit.end
+            family["chars"] += len(edit.old) - len(edit.new)
+
+    def _account(self) -> dict[str, Any]:
+        """Writes run.json, when everything adds up."""
+        settings = self.settings
+        run = {
+            "version": __version__,
+            "rulebook": settings.cleaner.book.digest if settings.cleaner else None,
+            "settings": settings.row(),
+            "counts": self.counts,
+            "chars": self.chars,
+            "removed": dict(sorted(self.removed.items())),
+            "duplicates": len(self.pairs),
+            "failures": self.failures,
+            "left_alone": list(self.found.others),
+        }
+        counts = self.counts
+        if counts["in"] != len(self.ids) or counts["in"] != sum(counts[v] for v in ("kept", "duplicate", "emptied", "failed")):
+            raise CleanerError(f"the counts do not add up ({counts}); {self.out} is not to be trusted")
+        with audit.writing(self.record / audit.RUN) as file:
+            file.write(audit.dumps(run, indent=2) + "\n")
+        return run
+
+
+def _outcome(row: bytes) -> Outcome:
+    outcome = Outcome(*json.loads(row))
+    return outcome._replace(edits=[Edit(*edit) for edit in outcome.edits])
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+class _Writer:
+    """Writes what is kept of one source under its name, and what is left out, unchanged, into the record."""
+
+    def __init__(self, source: Source, out: Path, left_out: Path, stack: ExitStack, *, discard: bool) -> None:
+        self.source = source
+        self.out = out
+        self.left_out = left_out
+        self.stack = stack
+        self.discard = discard
+        self.streams: dict[Path, IO[bytes]] = {}
+        self.raws: Iterator[Raw] = iter(())
+        self.current = Raw(-1, None)
+        if source.reader.many and not source.failure:
+            self.raws = source.reader.raws(source.path)
+            self._stream(out / source.output)
+
+    def write(self, outcome: Outcome, verdict: Verdict) -> str:
+        """Where it was written, relative to the folder; empty where nothing could be, or was to be, kept."""
+        if self.source.reader.many:
+            return self._line(outcome, verdict)
+        if verdict.verdict == "kept":
+            return self._file(self.out, self.source.output, outcome.text)
+        if self.discard:
+            return ""
+        if outcome.aside:  # a page: its text, which is what cleaning began with
+            return self._file(self.left_out, self.source.output, outcome.aside)
+        return self._copy(self.source.relative)
+
+    def _line(self, outcome: Outcome, verdict: Verdict) -> str:
+        if outcome.failure and not self._reach(outcome.number):
+            # the file breaks off here: the whole of it is put aside
+            return "" if self.discard else self._copy(self.source.relative + ".damaged")
+        if verdict.verdict == "kept":
+            unit = outcome.unit if outcome.unit is not None else outcome.text
+            self._stream(self.out / self.source.output).write(unit.encode("utf-8") + b"\n")
+            return self.source.output
+        if self.discard:
+            return ""
+        line = self.current.line if self._reach(outcome.number) else None
+        if line is not None:
+            self._stream(self.left_out / self.source.relative).write(line + b"\n")
+        return self.source.relative
+
+    def _reach(self, number: int) -> bool:
+        """Reads on to the record of this number in its source; whether it is there."""
+        while self.current.number < number:
+            try:
+                self.current = next(self.raws)
+            except (StopIteration, ReadError):
+                return False
+        return self.current.number == number
+
+    def _file(self, folder: Path, name: str, text: str) -> str:
+        with audit.replacing(folder / name) as temporary, writing(temporary) as stream:
+            stream.write(text.encode("utf-8", "surrogatepass"))
+        return name
+
+    def _copy(self, name: str) -> str:
+        try:
+            with audit.replacing(self.left_out / name) as temporary:
+                shutil.copyfile(self.source.path, temporary)
+        except OSError as error:
+            if error.filename == str(self.source.path):  # it cannot be read: its verdict says so
+                return ""
+            raise
+        return name
+
+    def _stream(self, path: Path) -> IO[bytes]:
+        if path not in self.streams:
+            temporary = self.stack.enter_context(audit.replacing(path))
+            self.streams[path] = self.stack.enter_context(writing(temporary))
+        return self.streams[path]

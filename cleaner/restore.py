@@ -1,0 +1,141 @@
+"""The documents as they were before cleaning, from a run's output alone."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from cleaner import audit
+from cleaner.document import CleanerError, Edit, revert
+from cleaner.formats import FORMATS, Options, Raw, ReadError
+from cleaner.formats.compression import content, writing
+from cleaner.formats.encoding import Decoded
+from cleaner.walk import RECORD
+
+Row = dict[str, Any]
+
+
+def restore(out: str | Path, destination: str | Path) -> list[str]:
+    """Writes every document of a run's output as it was before cleaning.
+
+    A text file comes back byte for byte (compressed ones: their content), a record with its text field as it was and
+    its other fields untouched, a page as the text that was taken from it.
+
+    Args:
+        out: the output of a run, with its ``_cleaner`` folder.
+        destination: a directory that does not exist yet, or is empty.
+    Returns:
+        A sentence for each document that could not come back exactly, and why.
+    Raises:
+        CleanerError: for an output without a record, or one that was changed since; a destination that is not empty.
+    """
+    out, destination = Path(out), Path(destination)
+    try:
+        settings = json.loads((out / RECORD / audit.RUN).read_bytes())["settings"]
+    except (OSError, ValueError, KeyError):
+        raise CleanerError(f"{out}: holds no finished run ({RECORD}/{audit.RUN})") from None
+    if destination.exists() and (not destination.is_dir() or any(destination.iterdir())):
+        raise CleanerError(f"{destination}: is not empty; name a new directory with -o")
+    destination.mkdir(parents=True, exist_ok=True)
+    edits = _Edits(audit.rows(out / RECORD / audit.REMOVALS))
+    notes: list[str] = []
+    rows = audit.rows(out / RECORD / audit.DOCUMENTS)
+    for (source, kind), documents in itertools.groupby(rows, key=lambda row: (row["source"], row["format"])):
+        form = FORMATS[kind]
+        try:
+            if form.many:
+                options = Options(settings["text_field"], settings["id_field"])
+                notes += _records(out, destination, source, documents, edits, options)
+            else:
+                notes += (note for row in documents for note in _file(out, destination, row, edits))
+        except (OSError, ReadError) as error:
+            raise CleanerError(f"{source}: cannot be restored: {error}") from None
+    return notes
+
+
+class _Edits:
+    """The edits of each document, read along with the documents: both files have the same order."""
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        self._groups = itertools.groupby(rows, key=lambda row: row["id"])
+        self._next = next(self._groups, None)
+
+    def of(self, document: str) -> list[Edit]:
+        if self._next is None or self._next[0] != document:
+            return []
+        found = [audit.edit(row) for row in self._next[1]]
+        self._next = next(self._groups, None)
+        return found
+
+
+def _source(row: Row, text: str, edits: list[Edit]) -> str:
+    try:
+        return revert(text, edits)
+    except ValueError:
+        raise CleanerError(f"{row['output']}: {row['id']} was changed after the run; it cannot be restored from the record") from None
+
+
+def _note(row: Row) -> Iterator[str]:
+    if "replaced" in row:
+        yield f"{row['id']}: not all of its bytes were text ({row['replaced']} unreadable); restored as it was decoded"
+
+
+def _file(out: Path, destination: Path, row: Row, edits: _Edits) -> Iterator[str]:
+    found = edits.of(row["id"])
+    if row["verdict"] != "kept":
+        yield from _left_out(out, destination, row)
+        return
+    text = _source(row, content(out / row["output"]).decode("utf-8", "surrogatepass"), found)
+    name, decoded = row["output"], Decoded("", "utf-8", bom=False, replaced=0)
+    if row["format"] == "text":
+        name, decoded = row["source"], Decoded("", row["encoding"], bom="bom" in row, replaced=0)
+    with audit.replacing(destination / name) as temporary, writing(temporary) as stream:
+        stream.write(decoded.encode(text))
+    yield from _note(row)
+
+
+def _left_out(out: Path, destination: Path, row: Row) -> Iterator[str]:
+    if "left_out" not in row:
+        yield f"{row['id']}: was not kept with the run ({row['verdict']}: {row['reason'] or ''})"
+        return
+    with audit.replacing(destination / row["left_out"]) as temporary:
+        shutil.copyfile(out / RECORD / audit.LEFT_OUT / row["left_out"], temporary)
+
+
+def _records(out: Path, destination: Path, source: str, rows: Iterable[Row], edits: _Edits, options: Options) -> list[str]:
+    form = FORMATS["jsonl"]
+    kept: Iterator[Raw] = iter(form.raws(out / source)) if (out / source).exists() else iter(())
+    aside_file = out / RECORD / audit.LEFT_OUT / source
+    aside: Iterator[Raw] = iter(form.raws(aside_file)) if aside_file.exists() else iter(())
+    notes: list[str] = []
+    with audit.replacing(destination / source) as temporary, writing(temporary) as stream:
+        for row in rows:
+            found = edits.of(row["id"])
+            if row["verdict"] == "kept":
+                _record(stream, row, _next(kept, row), found, options)
+                notes += _note(row)
+            elif row.get("left_out") == source:
+                stream.write((_next(aside, row).line or b"") + b"\n")
+            elif "left_out" in row:
+                notes.append(f"{row['id']}: {row['reason'] or ''}; the damaged file is {RECORD}/{audit.LEFT_OUT}/{row['left_out']}")
+            else:
+                notes += _left_out(out, destination, row)
+    return notes
+
+
+def _next(raws: Iterator[Raw], row: Row) -> Raw:
+    raw = next(raws, None)
+    if raw is None:
+        raise CleanerError(f"{row['source']}: {row['id']} is not there any more; it cannot be restored from the record")
+    return raw
+
+
+def _record(stream: IO[bytes], row: Row, raw: Raw, edits: list[Edit], options: Options) -> None:
+    form = FORMATS["jsonl"]
+    record = form.parse(Path(row["source"]), row["source"], raw, options)
+    text = _source(row, record.document.text, edits)
+    stream.write(form.render(record, text).encode("utf-8") + b"\n")

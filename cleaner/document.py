@@ -131,35 +131,36 @@ def revert(text: str, edits: Iterable[Edit]) -> str:
 def compose(text: str, first: Sequence[Edit], second: Sequence[Edit]) -> list[Edit]:
     """One list of edits on ``text`` that does what ``first`` and then ``second`` do.
 
-    ``second`` is given in offsets of the text that ``first`` makes. Where the two touch the same
-    place they become one edit, under the name of the second: its rule took the words away.
+    ``second`` is given in offsets of the text that ``first`` makes. Where the two overlap they become one
+    edit, under the name of the second: its rule took the words away.
     """
     if not first or not second:
         return list(first or second)
     middle = apply(text, first)
-    back = inverted(first)  # in offsets of the middle text: back[k] undoes first[k]
+    # both as ranges of the middle text: one undoes an edit of the first round or carries out one of the second
+    ranges = [(back.start, back.end, False, edit) for back, edit in zip(inverted(first), first, strict=True)]
+    ranges += [(edit.start, edit.end, True, edit) for edit in second]
+    ranges.sort(key=lambda r: r[:3])
     result: list[Edit] = []
+    shift = 0  # offset in the middle text minus offset in the source
     k = 0
-    shift = 0  # middle offset minus source offset, behind first[:k]
-    for edit in second:
-        while k < len(first) and back[k].end <= edit.start and not _touches(back[k], edit):
-            result.append(first[k])
-            shift += len(first[k].new) - len(first[k].old)
+    while k < len(ranges):
+        start, end, _, edit = ranges[k]
+        source = start - shift
+        cuts: list[Edit] = []
+        begun = k
+        while k == begun or (k < len(ranges) and ranges[k][0] < end):
+            _, last, later, edit = ranges[k]
+            end = max(end, last)
+            if later:
+                cuts.append(edit._replace(start=edit.start - start))
+            else:
+                shift += len(edit.new) - len(edit.old)
             k += 1
-        start, end = edit.start, edit.end
-        source_start = start - shift
-        while k < len(first) and (back[k].start < end or _touches(back[k], edit)):
-            if back[k].start < start:
-                start, source_start = back[k].start, first[k].start
-            end = max(end, back[k].end)
-            shift += len(first[k].new) - len(first[k].old)
-            k += 1
-        new = middle[start : edit.start] + edit.new + middle[edit.end : end]
-        result.append(edit._replace(start=source_start, old=text[source_start : end - shift], new=new))
-    result += first[k:]
-    return [edit for edit in result if edit.old != edit.new]
-
-
-def _touches(undo: Edit, edit: Edit) -> bool:
-    """Whether an undo with nothing to replace (a pure removal) lies inside the edit, not at its rim."""
-    return edit.start < undo.start < edit.end
+        if not cuts:
+            result.append(edit)
+            continue
+        old, new = text[source : end - shift], apply(middle[start:end], cuts)
+        if old != new:
+            result.append(cuts[0]._replace(start=source, old=old, new=new))
+    return result

@@ -14,7 +14,7 @@ from typing import ClassVar
 
 from cleaner.segment import Page
 
-_CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\u206a-\u206f\ufff9-\ufffc]+|\x1b\\[[0-9;]*[A-Za-z]")
+_CONTROL = re.compile("\x1b\\[[0-9;]*[A-Za-z]|[\x00-\x08\x0b\x0e-\x1f\x7f\u206a-\u206f\ufff9-\ufffc]+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # A zero-width space separates words in Thai, Lao, Khmer and Burmese, a zero-width non-joiner belongs to Persian
 # spelling, joiners build Indic letters and emoji: only the ones that mean nothing where they stand are taken.

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from cleaner import audit
 from cleaner.dedup import Copy, Dedup, Fingerprint, Pair, clusters, copies
@@ -22,7 +22,7 @@ from cleaner.document import CleanerError, Document, Edit, Verdict
 from cleaner.engine import Cleaner
 from cleaner.engines import local
 from cleaner.formats import Options, Raw, ReadError
-from cleaner.formats.compression import writing
+from cleaner.output import Writer
 from cleaner.store import Store
 from cleaner.version import __version__
 from cleaner.walk import RECORD, Found, Source, check_output, find
@@ -185,8 +185,10 @@ def _clear(out: Path) -> None:
     if not (record / audit.DOCUMENTS).exists():
         raise CleanerError(f"{out}: holds files that no run of cleaner wrote; --overwrite replaces the output of a run only")
     for row in audit.rows(record / audit.DOCUMENTS):
-        if "output" in row:
-            (out / row["output"]).unlink(missing_ok=True)
+        # a file of records is written even if none of them is kept
+        written = row["source"] if row["format"] == "jsonl" else row.get("output")
+        if written:
+            (out / written).unlink(missing_ok=True)
     shutil.rmtree(record)
     for folder in sorted((p for p in out.rglob("*") if p.is_dir()), reverse=True):
         if not any(folder.iterdir()):
@@ -341,10 +343,13 @@ class _Run:
             for index, outcomes in itertools.groupby(self._staged(), key=lambda outcome: outcome.source):
                 source = self.sources[index]
                 with ExitStack() as stack:
-                    writer = _Writer(source, self.out, self.record / audit.LEFT_OUT, stack, discard=self.settings.discard)
+                    writer = Writer(source, self.out, self.record / audit.LEFT_OUT, stack, discard=self.settings.discard)
                     for outcome in outcomes:
                         verdict = self._verdict(next(docs), outcome)
-                        written = writer.write(outcome, verdict)
+                        if verdict.verdict == "kept":
+                            written = writer.keep(outcome.text if outcome.unit is None else outcome.unit)
+                        else:
+                            written = writer.leave_out(outcome.number, outcome.aside)
                         documents.write(audit.dumps(self._row(source, outcome, verdict, written)) + "\n")
                         for edit in outcome.edits:
                             removals.write(audit.dumps(audit.edit_row(outcome.id, edit)) + "\n")
@@ -424,77 +429,3 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return 0
-
-
-class _Writer:
-    """Writes what is kept of one source under its name, and what is left out, unchanged, into the record."""
-
-    def __init__(self, source: Source, out: Path, left_out: Path, stack: ExitStack, *, discard: bool) -> None:
-        self.source = source
-        self.out = out
-        self.left_out = left_out
-        self.stack = stack
-        self.discard = discard
-        self.streams: dict[Path, IO[bytes]] = {}
-        self.raws: Iterator[Raw] = iter(())
-        self.current = Raw(-1, None)
-        if source.reader.many and not source.failure:
-            self.raws = source.reader.raws(source.path)
-            self._stream(out / source.output)
-
-    def write(self, outcome: Outcome, verdict: Verdict) -> str:
-        """Where it was written, relative to the folder; empty where nothing could be, or was to be, kept."""
-        if self.source.reader.many:
-            return self._line(outcome, verdict)
-        if verdict.verdict == "kept":
-            return self._file(self.out, self.source.output, outcome.text)
-        if self.discard:
-            return ""
-        if outcome.aside:  # a page: its text, which is what cleaning began with
-            return self._file(self.left_out, self.source.output, outcome.aside)
-        return self._copy(self.source.relative)
-
-    def _line(self, outcome: Outcome, verdict: Verdict) -> str:
-        if outcome.failure and not self._reach(outcome.number):
-            # the file breaks off here: the whole of it is put aside
-            return "" if self.discard else self._copy(self.source.relative + ".damaged")
-        if verdict.verdict == "kept":
-            unit = outcome.unit if outcome.unit is not None else outcome.text
-            self._stream(self.out / self.source.output).write(unit.encode("utf-8") + b"\n")
-            return self.source.output
-        if self.discard:
-            return ""
-        line = self.current.line if self._reach(outcome.number) else None
-        if line is not None:
-            self._stream(self.left_out / self.source.relative).write(line + b"\n")
-        return self.source.relative
-
-    def _reach(self, number: int) -> bool:
-        """Reads on to the record of this number in its source; whether it is there."""
-        while self.current.number < number:
-            try:
-                self.current = next(self.raws)
-            except (StopIteration, ReadError):
-                return False
-        return self.current.number == number
-
-    def _file(self, folder: Path, name: str, text: str) -> str:
-        with audit.replacing(folder / name) as temporary, writing(temporary) as stream:
-            stream.write(text.encode("utf-8", "surrogatepass"))
-        return name
-
-    def _copy(self, name: str) -> str:
-        try:
-            with audit.replacing(self.left_out / name) as temporary:
-                shutil.copyfile(self.source.path, temporary)
-        except OSError as error:
-            if error.filename == str(self.source.path):  # it cannot be read: its verdict says so
-                return ""
-            raise
-        return name
-
-    def _stream(self, path: Path) -> IO[bytes]:
-        if path not in self.streams:
-            temporary = self.stack.enter_context(audit.replacing(path))
-            self.streams[path] = self.stack.enter_context(writing(temporary))
-        return self.streams[path]

@@ -74,9 +74,11 @@ class _Edits:
 
 def _source(row: Row, text: str, edits: list[Edit]) -> str:
     try:
-        return revert(text, edits)
+        if len(text) == row["chars_out"]:
+            return revert(text, edits)
     except ValueError:
-        raise CleanerError(f"{row['output']}: {row['id']} was changed after the run; it cannot be restored from the record") from None
+        pass
+    raise CleanerError(f"{row['output']}: {row['id']} was changed after the run; it cannot be restored from the record")
 
 
 def _note(row: Row) -> Iterator[str]:

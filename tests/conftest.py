@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -34,16 +34,15 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 def command(tmp_path: Path) -> Command:
     """Runs ``cleaner`` with some words in the test's own folder; no output may be a traceback."""
 
-    def run(*words: str | Path, stdin: str | bytes = b"", **options: object) -> subprocess.CompletedProcess[str]:
+    def run(*words: str | Path, stdin: str | bytes = b"", before: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
         given = stdin.encode() if isinstance(stdin, str) else stdin
         done = subprocess.run(
-            [sys.executable, "-m", "cleaner", *map(str, words)],
+            [*before, sys.executable, "-m", "cleaner", *map(str, words)],
             input=given,
             capture_output=True,
             cwd=tmp_path,
             timeout=120,
             check=False,
-            **options,  # type: ignore[call-overload]
         )
         out, err = done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
         assert "Traceback" not in err, err

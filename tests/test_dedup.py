@@ -104,17 +104,26 @@ def test_a_crowd_of_near_copies_is_one_cluster() -> None:
 
 
 def test_exact_mode_finds_copies_only() -> None:
-    given = ["The bridge opened on Monday after two years.", "the bridge opened on monday, after two years", "The bridge opened on Monday after two long years."]
+    given = [
+        "The bridge opened on Monday after two years.",
+        "the bridge opened on monday, after two years",
+        "The bridge opened on Monday after two long years.",
+    ]
     assert [(pair.a, pair.b) for pair in find_duplicates(given, 0.3, "exact")] == [(0, 1)]
 
 
-@pytest.mark.parametrize(("mode", "threshold", "message"), [("nearly", 0.8, "there are none, exact, near"), ("near", 0, "above 0"), ("near", 1.5, "above 0")])
+@pytest.mark.parametrize(
+    ("mode", "threshold", "message"), [("nearly", 0.8, "there are none, exact, near"), ("near", 0, "above 0"), ("near", 1.5, "above 0")]
+)
 def test_wrong_settings_are_refused(mode: str, threshold: float, message: str) -> None:
     with pytest.raises(CleanerError, match=message):
         find_duplicates(["a"], threshold, mode)  # type: ignore[arg-type]
 
 
-@given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)).filter(lambda p: p[0] < p[1]), max_size=15), st.randoms(use_true_random=False))
+@given(
+    st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)).filter(lambda p: p[0] < p[1]), max_size=15),
+    st.randoms(use_true_random=False),
+)
 def test_clusters_do_not_depend_on_the_order_of_pairs(edges: list[tuple[int, int]], rng: random.Random) -> None:
     pairs = [Pair(a, b, "near", 0.9, 0.9) for a, b in edges]
     shuffled = pairs[:]
@@ -131,7 +140,10 @@ def test_the_longest_stays_then_the_smallest_name() -> None:
     names = {0: "z", 1: "b", 2: "c"}
     pairs = [Pair(0, 1, "exact", 1.0, 1.0), Pair(0, 2, "near", 0.8, 1.0)]
     result = copies([[0, 1, 2]], pairs, lambda doc: (-len(given[doc]), names[doc]), given.__getitem__)
-    assert result == {0: Copy(2, 0.8, "near"), 1: Copy(2, minhash.jaccard({"a b c d e", "b c d e f"}, {"a b c d e", "b c d e f", "c d e f g"}), "near")}
+    assert result == {
+        0: Copy(2, 0.8, "near"),
+        1: Copy(2, minhash.jaccard({"a b c d e", "b c d e f"}, {"a b c d e", "b c d e f", "c d e f g"}), "near"),
+    }
 
 
 def test_it_can_be_asked_from_the_package() -> None:

@@ -98,7 +98,9 @@ def test_a_closed_letter_needs_its_signature(tmp_path: Path) -> None:
 
 
 WEAK = 'kind = "phrase"\nphrases = ["facebook", "x", "whatsapp"]\ncategory = "share"\n'
-STRONG = '\n[[rule]]\nid = "strong"\nkind = "phrase"\nwhy = "y"\nphrases = ["share this"]\ncategory = "share"\ncatches = ["a"]\nspares = ["b"]\n'
+STRONG = (
+    '\n[[rule]]\nid = "strong"\nkind = "phrase"\nwhy = "y"\nphrases = ["share this"]\ncategory = "share"\ncatches = ["a"]\nspares = ["b"]\n'
+)
 
 
 @pytest.mark.parametrize(

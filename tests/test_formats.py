@@ -120,7 +120,7 @@ def test_names_tell_formats(name: str, form: str | None, output: str | None) -> 
 JSONL = FORMATS["jsonl"]
 
 
-def parsed(line: str | bytes, options: Options = Options()):  # noqa: ANN201, B008
+def parsed(line: str | bytes, options: Options = Options()):  # noqa: B008
     raw = line.encode() if isinstance(line, str) else line
     return JSONL.parse(Path("a.jsonl"), "a.jsonl", Raw(7, raw), options)
 
@@ -139,7 +139,11 @@ def test_only_the_text_of_a_record_changes(line: str, written: str) -> None:
     assert JSONL.render(parsed(line), "new") == written
 
 
-@given(st.dictionaries(st.text(max_size=5), st.recursive(st.none() | st.integers() | st.text(max_size=5), st.lists, max_leaves=4), max_size=4), st.text(), st.text(st.characters()))
+@given(
+    st.dictionaries(st.text(max_size=5), st.recursive(st.none() | st.integers() | st.text(max_size=5), st.lists, max_leaves=4), max_size=4),
+    st.text(),
+    st.text(st.characters()),
+)
 def test_a_record_keeps_its_other_fields(fields: dict[str, object], old: str, new: str) -> None:
     fields["text"] = old
     for ascii_only in (True, False):
@@ -185,7 +189,11 @@ def test_fields_of_other_names() -> None:
     assert JSONL.render(record, "b") == '{"body": "b", "key": "k"}'
 
 
-PAGE = "<html><head><title>Bridge opens</title></head><body><article><h1>Bridge opens</h1>" + "<p>The bridge over the river opened on Monday after two years of work, the mayor said.</p>" * 5 + "</article></body></html>"
+PAGE = (
+    "<html><head><title>Bridge opens</title></head><body><article><h1>Bridge opens</h1>"
+    + "<p>The bridge over the river opened on Monday after two years of work, the mayor said.</p>" * 5
+    + "</article></body></html>"
+)
 
 
 def test_a_record_of_a_page_gets_its_text() -> None:
@@ -210,7 +218,7 @@ def test_the_lines_of_a_file_have_their_numbers(tmp_path: Path) -> None:
 HTML = FORMATS["html"]
 
 
-def page(tmp_path: Path, source: bytes):  # noqa: ANN201
+def page(tmp_path: Path, source: bytes):
     path = tmp_path / "a.html"
     path.write_bytes(source)
     return HTML.parse(path, "a.html", Raw(0, None), Options()).document
@@ -232,7 +240,10 @@ def test_the_same_page_gives_the_same_text_each_time(tmp_path: Path) -> None:
 
 
 def test_a_page_in_its_declared_encoding(tmp_path: Path) -> None:
-    source = PAGE.replace("<head>", '<head><meta charset="windows-1251">').replace("The bridge over the river opened on Monday after two years of work, the mayor said.", "Мост через реку открыли в понедельник после двух лет работы, сообщил мэр города.")
+    source = PAGE.replace("<head>", '<head><meta charset="windows-1251">').replace(
+        "The bridge over the river opened on Monday after two years of work, the mayor said.",
+        "Мост через реку открыли в понедельник после двух лет работы, сообщил мэр города.",
+    )
     document = page(tmp_path, source.encode("cp1251"))
     assert "Мост через реку" in document.text
     assert document.meta["encoding"] == "cp1251"

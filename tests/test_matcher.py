@@ -78,7 +78,15 @@ def test_equal_on_any_text(text: str) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["Advertisement", "ADVERTISEMENT", "- Advertisement -", "[ Advertisement ]", "Advertisement:", "Advertisement Advertisement", "» Advertisement «"],
+    [
+        "Advertisement",
+        "ADVERTISEMENT",
+        "- Advertisement -",
+        "[ Advertisement ]",
+        "Advertisement:",
+        "Advertisement Advertisement",
+        "» Advertisement «",
+    ],
 )
 def test_a_phrase_is_the_same_in_any_dress(line: str) -> None:
     assert phrase_key(fold(plain(line))) == "advertisement"

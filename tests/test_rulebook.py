@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cleaner import rulebook
-from cleaner.rulebook import RuleError, Rulebook, load
+from cleaner.rulebook import Rulebook, RuleError, load
 
 GOOD = """
 [[rule]]

@@ -49,7 +49,18 @@ def test_whatever_a_pattern_takes_for_the_same_letter_folds_to_the_same() -> Non
 
 @pytest.mark.parametrize(
     "text",
-    ["It rained.", "Did it?", "“It rained.”", "It rained (again).", "它下雨了。", "「下雨了。」", "هل أمطرت؟", "बारिश हुई।", "It rained. (AP)", "Es regnete!“"],
+    [
+        "It rained.",
+        "Did it?",
+        "“It rained.”",
+        "It rained (again).",
+        "它下雨了。",
+        "「下雨了。」",
+        "هل أمطرت؟",
+        "बारिश हुई।",
+        "It rained. (AP)",
+        "Es regnete!“",
+    ],
 )
 def test_a_sentence_ends_in_every_script(text: str) -> None:
     assert ends_sentence(text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,6 +15,8 @@ DOCUMENTS, REMOVALS, DUPLICATES, RUN, LEFT_OUT = "documents.jsonl", "removals.js
 
 def dumps(value: Any, **options: Any) -> str:
     """JSON that can be read by eye and stored as UTF-8, lone surrogates included."""
+    import json
+
     text = json.dumps(value, ensure_ascii=False, **options)
     try:
         text.encode("utf-8")
@@ -41,6 +42,8 @@ def edit(row: Mapping[str, Any]) -> Edit:
 
 def rows(path: Path) -> Iterator[dict[str, Any]]:
     """The rows of a file of the record. Raises CleanerError with file and line."""
+    import json
+
     try:
         with path.open(encoding="utf-8", newline="\n") as file:
             for number, text in enumerate(file, 1):

@@ -14,14 +14,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cleaner.commands import FAILED, FOUND, say
 from cleaner.document import CleanerError
 
 if TYPE_CHECKING:
     from cleaner.engine import Cleaner
     from cleaner.pipeline import Progress
-    from cleaner.walk import Source
-
-FOUND, WRONG, FAILED, INTERRUPTED = 1, 2, 3, 130
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -58,10 +56,6 @@ Jobs = Annotated[int, typer.Option("-j", "--jobs", min=0, help="Processes; 0: on
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output of an earlier run.")]
 Discard = Annotated[bool, typer.Option("--discard", help="Do not keep the documents that are left out.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress, no summary.")]
-
-
-def _say(message: str) -> None:
-    print(message, file=sys.stderr)
 
 
 def _cleaner(rules: Sequence[str], select: Sequence[str], ignore: Sequence[str], keep: Sequence[str], remove: Sequence[str]) -> Cleaner:
@@ -165,11 +159,11 @@ def _run(
             with _progress(given, quiet) as progress:
                 run = clean_corpus(given, output, settings, progress)
     if not quiet:
-        _say(_summary(run, output))
+        say(_summary(run, output))
     for failure in run["failures"][:20]:
-        _say(f"failed: {failure}")
+        say(f"failed: {failure}")
     if len(run["failures"]) > 20:
-        _say(f"failed: {len(run['failures']) - 20} more; {output}/_cleaner/documents.jsonl names them all")
+        say(f"failed: {len(run['failures']) - 20} more; {output}/_cleaner/documents.jsonl names them all")
     if run["counts"]["failed"]:
         raise typer.Exit(FAILED)
 
@@ -238,28 +232,12 @@ def check(
     ] = "text",
 ) -> None:
     """Say what cleaning would take away, and write nothing. Exit 1 if there is anything."""
-    from cleaner import findings
-    from cleaner.formats import Options
-    from cleaner.walk import find
-
-    if output_format not in findings.WRITERS:
-        raise CleanerError(f"no output format {output_format!r}; there are {', '.join(findings.WRITERS)}")
-    cleaner = _cleaner(rules, select, ignore, keep, remove)
-    seen = {findings.Finding: 0, findings.Failure: 0}
-
-    def counted(sources: Sequence[Source]) -> Iterator[findings.Finding | findings.Failure]:
-        for one in sources:
-            for finding in findings.check(one, cleaner, Options(text_field)):
-                seen[type(finding)] += 1
-                yield finding
+    from cleaner.commands import check as run
 
     with _stdin(source, form) as given:
-        for text in findings.WRITERS[output_format](counted(find(given, form).sources), cleaner.book):
-            print(text)
-    if seen[findings.Failure]:
-        raise typer.Exit(FAILED)
-    if seen[findings.Finding]:
-        raise typer.Exit(FOUND)
+        code = run(given, _cleaner(rules, select, ignore, keep, remove), text_field, form, output_format)
+    if code:
+        raise typer.Exit(code)
 
 
 @app.command()
@@ -274,26 +252,11 @@ def fix(
     form: Form = None,
 ) -> None:
     """Clean files in place. Exit 1 if one was changed. There is no record: keep the files under version control."""
-    from cleaner import findings
-    from cleaner.formats import Options
-    from cleaner.walk import find
+    from cleaner.commands import fix as run
 
-    cleaner = _cleaner(rules, select, ignore, keep, remove)
-    changed = failed = 0
-    for one in find(source, form).sources:
-        try:
-            edits = findings.fix(one, cleaner, Options(text_field))
-        except CleanerError as error:
-            failed += 1
-            _say(f"{one.path}: {error}")
-            continue
-        if edits:
-            changed += 1
-            print(f"{one.path}: cleaned, {edits} place{'s' if edits > 1 else ''}")
-    if failed:
-        raise typer.Exit(FAILED)
-    if changed:
-        raise typer.Exit(FOUND)
+    code = run(source, _cleaner(rules, select, ignore, keep, remove), text_field, form)
+    if code:
+        raise typer.Exit(code)
 
 
 @app.command()
@@ -319,7 +282,7 @@ def explain(
             for name, result in findings.cleaned(one, cleaner, Options(text_field)):
                 if isinstance(result, str):
                     failed += 1
-                    _say(f"{one.path}{f':{name}' if name else ''}: {result}")
+                    say(f"{one.path}{f':{name}' if name else ''}: {result}")
                     continue
                 if one.reader.many:
                     print(f"=== {result[0].document.id}")
@@ -337,7 +300,7 @@ def restore(
     from cleaner.restore import restore as run
 
     for note in run(source, output):
-        _say(note)
+        say(note)
 
 
 def _book(files: Sequence[str]) -> Any:
@@ -353,7 +316,7 @@ def rules_list(rules: RuleFiles = []) -> None:
 
     for rule in _book(rules).rules:
         off = " (off by default)" if rule.category in OFF_BY_DEFAULT else ""
-        print(f"{rule.id:<40} {rule.kind:<8} {rule.why}{off}")
+        print(f"{rule.id:<40} {rule.kind:<8} {rule.page['why']}{off}")
 
 
 @rules_app.command("show")
@@ -382,7 +345,7 @@ def rules_test(
     found = list(failures(own, whole))
     for one in found:
         print(f"{one.rule}: {one.side}: {one.example!r}\n    {one.message}")
-    examples = sum(len(rule.catches) + len(rule.spares) for rule in own.rules)
+    examples = sum(len(rule.page["catches"]) + len(rule.page["spares"]) for rule in own.rules)
     print(f"{len(own.rules)} rules, {examples} examples, {len(found)} failed")
     if found:
         raise typer.Exit(FOUND)
@@ -402,7 +365,7 @@ def rules_lint(
     for rule in book.rules:
         for finding in rulebook.lint(rule):
             count += 1
-            print(f"{rule.file}: rule {rule.id}: {finding}")
+            print(f"{rule.page['file']}: rule {rule.id}: {finding}")
     print(f"{len(book.rules)} rules, {count} findings")
     if count:
         raise typer.Exit(FOUND)
@@ -415,23 +378,3 @@ def _version(version: Annotated[bool, typer.Option("--version", help="Print the 
 
         print(__version__)
         raise typer.Exit
-
-
-def main() -> None:
-    """The command's entry: a person's mistake ends in a message, never in a traceback."""
-    try:
-        app()
-    except CleanerError as error:
-        _say(f"cleaner: {error}")
-        sys.exit(WRONG)
-    except KeyboardInterrupt:
-        _say("cleaner: interrupted; files that stand under their names are whole")
-        sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        # the reader of our output has gone; nothing more can be said to it
-        sys.stderr.close()
-        sys.exit(0)
-
-
-if __name__ == "__main__":
-    main()

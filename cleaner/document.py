@@ -1,12 +1,12 @@
 """The nouns: what is read, what is taken away, and what became of it.
 
-Nothing here imports anything of ours. All offsets are code points (Python string indices).
+Nothing here imports anything of ours. All offsets are code points (Python string indices). The classes are plain: `dataclasses`
+takes longer to import than a small file takes to be checked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, NamedTuple
 
@@ -44,7 +44,6 @@ class Edit(NamedTuple):
         return self.start + len(self.old)
 
 
-@dataclass
 class Document:
     """One text to be cleaned, with what is known about it.
 
@@ -52,21 +51,47 @@ class Document:
     lines may still show one, see ``segment``. ``meta`` holds strings only.
     """
 
-    id: str
-    text: str
-    url: str | None = None
-    site: str | None = None
-    title: str | None = None
-    lang: str | None = None
-    meta: dict[str, str] = field(default_factory=dict)
+    def __init__(
+        self,
+        id: str,  # noqa: A002 - the field's own word
+        text: str,
+        url: str | None = None,
+        site: str | None = None,
+        title: str | None = None,
+        lang: str | None = None,
+        meta: dict[str, str] | None = None,
+    ) -> None:
+        self.id = id
+        self.text = text
+        self.url = url
+        self.site = site
+        self.title = title
+        self.lang = lang
+        self.meta = meta if meta is not None else {}
+
+    def __repr__(self) -> str:
+        return f"Document({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Document) and vars(self) == vars(other)
+
+    __hash__ = None  # type: ignore[assignment] # its fields may change
 
 
-@dataclass(frozen=True)
 class Cleaned:
     """A document and the edits that clean it."""
 
-    document: Document
-    edits: tuple[Edit, ...]
+    def __init__(self, document: Document, edits: tuple[Edit, ...]) -> None:
+        self.document = document
+        self.edits = edits
+
+    def __repr__(self) -> str:
+        return f"Cleaned(document={self.document!r}, edits={self.edits!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Cleaned) and (self.document, self.edits) == (other.document, other.edits)
+
+    __hash__ = None  # type: ignore[assignment]
 
     @cached_property
     def text(self) -> str:
@@ -78,8 +103,7 @@ class Cleaned:
         return revert(self.text, self.edits)
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What became of one input document.
 
     ``reason`` says why, in a word or a sentence; ``duplicate_of`` names the copy that stays;

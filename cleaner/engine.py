@@ -6,7 +6,7 @@ judged like any other, and so cleaning twice changes nothing. Every step shorten
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -73,12 +73,18 @@ class Cleaner:
         return [rule for rule in self.book.rules if rule.kind == "repair"]
 
     @cached_property
-    def _rules(self) -> list[Rule]:
-        return [rule for rule in self.book.rules if rule.kind != "repair"]
+    def _places(self) -> dict[str, int]:
+        """Where in the book each rule stands."""
+        return {rule.id: place for place, rule in enumerate(self.book.rules)}
+
+    @cached_property
+    def _wordless(self) -> frozenset[int]:
+        """The places of the rules that look at every page, whatever its words."""
+        return frozenset(place for place, rule in enumerate(self.book.rules) if rule.kind == "repeat")
 
     @cached_property
     def _scanner(self) -> OneByOne:
-        return MATCHERS[self.matcher](self._rules)
+        return MATCHERS[self.matcher](self.book)
 
     def clean(self, document: Document | str) -> Cleaned:
         """What is left of a document, and every edit that led there.
@@ -115,10 +121,11 @@ class Cleaner:
         lines: dict[int, Mark] = {}
         parts: list[tuple[Span, Mark]] = []
         weak: dict[int, list[Mark]] = {}
-        for index, rule in enumerate(self._rules):
+        for place in sorted(self._wordless.union(self._places[name] for name in scan)):
+            rule = self.book.rules[place]
             if rule.lang and lang and rule.lang != lang:
                 continue
-            for hit in _hits(rule, page, scan.get(index)):
+            for hit in _hits(rule, page, scan.get(rule.id, {})):
                 mark = Mark(rule, hit.evidence)
                 if rule.contextual:
                     weak.setdefault(hit.line, []).append(mark)
@@ -131,15 +138,14 @@ class Cleaner:
         return lines, parts
 
 
-def _hits(rule: Rule, page: Page, found: dict[str, dict[int, tuple[Span, ...]]] | None) -> Iterable[Hit]:
-    roles = rule.detector.wordings
+def _hits(rule: Rule, page: Page, found: Mapping[str, Mapping[int, tuple[Span, ...]]]) -> Iterable[Hit]:
+    """What a rule's detector says; one that looks for no wording is held to the rule's features here."""
+    roles = rule.detector.roles
     if not roles:
         return (hit for hit in rule.detector.detect(page, {}) if holds(page.lines[hit.line], rule.when))
-    first = next(iter(roles))
-    if not found or first not in found:
+    if roles[0] not in found:
         return ()
-    asked = {line: parts for line, parts in found[first].items() if holds(page.lines[line], rule.when)}
-    return rule.detector.detect(page, {role: found.get(role, {}) for role in roles} | {first: asked}) if asked else ()
+    return rule.detector.detect(page, {role: found.get(role, {}) for role in roles})
 
 
 def support(lines: dict[int, Mark], weak: dict[int, list[Mark]]) -> None:

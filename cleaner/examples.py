@@ -68,7 +68,7 @@ def failures(book: Rulebook, whole: Rulebook | None = None) -> Iterator[Failure]
     everything = Cleaner.of(whole or book)
     for rule in book.rules:
         alone = everything if rule.contextual else Cleaner.of(Rulebook([rule]))
-        for source in rule.catches:
+        for source in rule.page["catches"]:
             if rule.kind == "repair" and " => " not in source:
                 yield Failure(rule.id, "catches", source, "what a repair catches is written 'broken => mended'")
                 continue
@@ -76,7 +76,7 @@ def failures(book: Rulebook, whole: Rulebook | None = None) -> Iterator[Failure]
             cleaned = alone.clean(Document("", example.text, title=example.title))
             if _squeezed(cleaned.text) != _squeezed(example.left):
                 yield Failure(rule.id, "catches", source, f"should leave {example.left!r}, leaves {cleaned.text!r}")
-        for source in rule.spares:
+        for source in rule.page["spares"]:
             example = read(source, catches=False)
             cleaned = everything.clean(Document("", example.text, title=example.title))
             taken = [edit for edit in cleaned.edits if not _mends(everything.book, edit) or edit.rule == rule.id]
@@ -98,11 +98,11 @@ def page(rule: Rule) -> str:
         rule.id,
         "=" * len(rule.id),
         "",
-        rule.why,
+        rule.page["why"],
         "",
         f"kind      {rule.kind}",
         f"category  {rule.category}",
-        f"file      {rule.file}",
+        f"file      {rule.page['file']}",
     ]
     if rule.lang:
         lines.append(f"lang      {rule.lang}")
@@ -110,9 +110,9 @@ def page(rule: Rule) -> str:
         said = (FEATURES.get(name) or CONTEXT[name])[-1]
         lines.append(f"when      {name} = {value!r}: {said}")
     lines.append("")
-    for key, value in rule.keys.items():
+    for key, value in {**rule.page["wordings"], **rule.settings}.items():
         lines += _shown(key, value, "")
-    for side, examples in (("catches", rule.catches), ("spares", rule.spares)):
+    for side, examples in (("catches", rule.page["catches"]), ("spares", rule.page["spares"])):
         lines += ["", f"{side}:"]
         for example in examples:
             first, *others = example.strip("\n").split("\n")

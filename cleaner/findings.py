@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -119,6 +117,8 @@ def as_sarif(found: Iterable[Finding | Failure], book: Rulebook) -> Iterator[str
         rules[one.rule] = {"id": one.rule, "shortDescription": {"text": _why(book, one.rule)}}
         results.append({"ruleId": one.rule, "level": "warning", "message": {"text": _short(one.text)}, "locations": [place]})
     driver = {"name": "corpus-cleaner", "version": __version__, "rules": [rules[name] for name in sorted(rules)]}
+    import json
+
     yield json.dumps(
         {
             "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
@@ -134,7 +134,7 @@ WRITERS: dict[str, Writer] = {"text": as_text, "json": as_json, "github": as_git
 
 
 def _why(book: Rulebook, rule_id: str) -> str:
-    return next((rule.why for rule in book.rules if rule.id == rule_id), "")
+    return next((str(rule.page["why"]) for rule in book.rules if rule.id == rule_id), "")
 
 
 def _short(text: str, most: int = 100) -> str:
@@ -176,6 +176,8 @@ def fix(source: Source, cleaner: Cleaner, options: Options) -> int:
         else:
             parts.append(Decoded("", meta["encoding"], bom="bom" in meta, replaced=0).encode(written))
     if edits:
+        import shutil
+
         path = source.path.resolve()  # a link stays a link
         try:
             with audit.replacing(path) as temporary:
@@ -189,6 +191,8 @@ def fix(source: Source, cleaner: Cleaner, options: Options) -> int:
 
 
 def _same_owner(path: Path, copy: Path) -> None:
+    import shutil
+
     status = path.stat()
     if status.st_uid != os.geteuid():
         shutil.chown(copy, status.st_uid, status.st_gid)

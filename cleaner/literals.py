@@ -46,11 +46,21 @@ def required(pattern: str, *, whole: bool) -> Literals:
     return frozenset(run.best)
 
 
+# Strings that stand in every second sentence keep no line out, whatever their length.
+_COMMON = frozenset(
+    "of at is for on with are by this from in the to and a an as was that it more end app also people time new one two first "
+    "der die das und in von mit den im für auf de la el en que los las del por con para le les des et du un une il di che per da do "
+    "dos das em um uma com".split()
+)
+
+
 def strength(literals: Literals) -> float:
     """How well a set keeps lines out: the length of its weakest string, signs and other scripts counting double."""
-    if not literals:
-        return 0.0
-    return min(sum(1 if c.isascii() and (c.isalnum() or c == " ") else 2 for c in s) for s in literals)
+    return min(map(_weight, literals), default=0.0)
+
+
+def _weight(literal: str) -> float:
+    return sum(1 if c.isascii() and (c.isalnum() or c == " ") else 2 for c in literal)
 
 
 class _Run:
@@ -74,8 +84,9 @@ class _Run:
         strings = {s for s in strings if not any(o != s and o in s for o in strings)}
         if not strings or any(not s.strip("\n") for s in strings):
             return
-        score = min(strength(frozenset(strings)), 14.0) - math.log2(len(strings)) / 2
-        if score > self.score:
+        rarity = min(_weight(s) - (2 if s.strip(" ,.") in _COMMON else 0) for s in strings)
+        score = min(rarity, 14.0) - math.log2(len(strings)) / 2
+        if not self.best or score > self.score:
             self.best, self.score = strings, score
 
 

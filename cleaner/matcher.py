@@ -1,20 +1,21 @@
 """All wordings of a rulebook looked for at once.
 
-One Aho-Corasick scan over the folded lines finds the literals without which no pattern can match and so nominates
-(pattern, line) pairs; `regex` confirms each on that line alone. Phrases are one dictionary look-up a line. The answers are
-those of trying every pattern on every line: `OneByOne` does just that and is the measure in the tests.
+One scan over the folded lines finds the literals without which no pattern can match and so nominates (pattern, line) pairs;
+`regex` confirms each on that line alone. Phrases are one dictionary look-up a line. The answers are those of trying every
+pattern on every line: `OneByOne` does just that and is the measure in the tests.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cleaner.document import CleanerError, Span
-from cleaner.rulebook import Rule
-from cleaner.segment import Line, Page, fold, plain
+from cleaner.features import holds
+from cleaner.rulebook import Rulebook
+from cleaner.segment import Line, Page
+from cleaner.wording import phrase_key
 
 if TYPE_CHECKING:
     import regex
@@ -22,36 +23,26 @@ if TYPE_CHECKING:
 LONGEST_LINE = 2_000
 """Patterns for whole lines are not tried on longer ones: no boilerplate wording spans that much, and time grows with it."""
 LONGEST_PHRASE = 160
+JUDGED = ("line", "opener")
+"""The roles whose lines a rule's features are asked of; the other roles only speak for a block."""
 CONFIRM_SECONDS = 2.0
-_RIM = " .:;,|*#_-+=~<>»«›‹•·●○■□▪►▶→←↓↑▼▲…!\"'()[]{}/\\\u200b"
+_SMALL = 2_000
+"""Characters up to which looking up every stretch of a text takes less time than building the automaton."""
 
-Scan = dict[int, dict[str, dict[int, tuple[Span, ...]]]]
-"""rule's index -> role of the wording -> line's index -> the parts named (none: the whole line)"""
+Scan = dict[str, dict[str, dict[int, tuple[Span, ...]]]]
+"""rule -> role of the wording -> line's index -> the parts named (none: the whole line)"""
 
 
 class RuleTimeoutError(CleanerError):
     """A pattern that did not end on a line in `CONFIRM_SECONDS`."""
 
 
-def phrase_key(folded: str) -> str:
-    """A line as phrases are compared: folded, spaces squeezed, without the signs around it; "x x" is "x"."""
-    words = folded.strip(_RIM).split()
-    count = len(words)
-    for times in (2, 3, 4):
-        size, odd = divmod(count, times)
-        if size and not odd and all(words[i] == words[i % size] for i in range(size, count)):
-            words = words[:size]
-            break
-    return " ".join(words).strip(_RIM)
-
-
 class _Pattern:
     """One pattern of a rule; compiled when a line first asks for it."""
 
-    def __init__(self, rule: int, role: str, name: str, source: str, *, whole: bool, case: bool) -> None:
+    def __init__(self, rule: str, role: str, source: str, whole: bool, case: bool) -> None:
         self.rule = rule
         self.role = role
-        self.name = name
         self.source = source
         self.whole = whole
         self.case = case
@@ -72,11 +63,11 @@ class _Pattern:
                 if match is None:
                     return None
                 return tuple(_spans(match, line)) if "cut" in self.compiled.groupindex else ()
-            parts = [span for match in self.compiled.finditer(line.plain, timeout=CONFIRM_SECONDS) for span in _spans(match, line)]
-            return tuple(parts) or None
+            matches = self.compiled.finditer(line.plain, timeout=CONFIRM_SECONDS)
+            return tuple(span for match in matches for span in _spans(match, line)) or None
         except TimeoutError:
             raise RuleTimeoutError(
-                f"rule {self.name} did not end on line {line.number} in {CONFIRM_SECONDS:g} s; bound its repeats, or --ignore it"
+                f"rule {self.rule} did not end on line {line.number} in {CONFIRM_SECONDS:g} s; bound its repeats, or --ignore it"
             ) from None
 
 
@@ -90,87 +81,122 @@ def _spans(match: regex.Match[str], line: Line) -> Iterator[Span]:
 class OneByOne:
     """Every pattern on every line. Slow and plain: what the fast matchers must equal."""
 
-    def __init__(self, rules: Sequence[Rule]) -> None:
-        self.phrases: dict[str, list[tuple[int, str]]] = defaultdict(list)
-        self.patterns: list[_Pattern] = []
-        self.literals: list[Sequence[str]] = []
-        for index, rule in enumerate(rules):
-            if rule.kind == "repair":
-                continue
-            for role, wording in rule.detector.wordings.items():
-                for phrase in wording.phrases:
-                    self.phrases[phrase_key(fold(plain(phrase)))].append((index, role))
-                found = iter((rule.literals or {}).get(role, ()))
-                for whole, sources in ((True, wording.line), (False, wording.part)):
-                    for source in sources:
-                        self.patterns.append(_Pattern(index, role, rule.id, source, whole=whole, case=wording.case))
-                        self.literals.append(next(found, ()))
+    def __init__(self, book: Rulebook) -> None:
+        self.index = book.index
+        self._when = {rule.id: rule.when for rule in book.rules}
+        self._weak = {rule.id for rule in book.rules if rule.contextual}
+        self._patterns: dict[int, _Pattern] = {}
+
+    def pattern(self, number: int) -> _Pattern | None:
+        """The pattern of this number; None if its rule is off."""
+        known = self._patterns.get(number)
+        if known is None:
+            rule, role, source, whole, case = self.index.patterns[number]
+            if rule in self._when:
+                known = self._patterns[number] = _Pattern(rule, role, source, whole, case)
+        return known
+
+    def _asked(self, rule: str, role: str, line: Line) -> bool:
+        """Whether the rule is on and, if it judges lines by this wording, the line has the features it asks for."""
+        when = self._when.get(rule)
+        return when is not None and (not when or role not in JUDGED or holds(line, when))
 
     def scan(self, page: Page) -> Scan:
-        """Where on the page each wording stands."""
+        """Where on the page each wording stands, on lines that have the features its rule asks for.
+
+        Features are cheaper than patterns, so they are asked first; and a line that is a phrase of a rule that needs no more is
+        not tried against patterns that could only say so again.
+        """
         result: Scan = {}
+        settled = set()
+        phrases = self.index.phrases
         for line in page.lines:
             if line.chars <= LONGEST_PHRASE:
-                for rule, role in self.phrases.get(phrase_key(line.folded), ()):
-                    result.setdefault(rule, {}).setdefault(role, {})[line.index] = ()
-        for pattern, line in self._nominated(page):
+                for rule, role in phrases.get(phrase_key(line.folded), ()):
+                    if self._asked(rule, role, line):
+                        result.setdefault(rule, {}).setdefault(role, {})[line.index] = ()
+                        if role == "line" and rule not in self._weak:
+                            settled.add(line.index)
+        for number, line in self._nominated(page):
+            pattern = self.pattern(number)
+            if pattern is None or (pattern.role == "line" and line.index in settled):
+                continue
+            if not self._asked(pattern.rule, pattern.role, line):
+                continue
             parts = pattern.on(line)
-            if parts is not None:
-                lines = result.setdefault(pattern.rule, {}).setdefault(pattern.role, {})
-                # a whole line outdoes parts of it; parts of several patterns add up
-                before = lines.get(line.index)
-                whole = parts == () or before == ()
-                lines[line.index] = () if whole else tuple(sorted({*(before or ()), *parts}))
+            if parts is None:
+                continue
+            lines = result.setdefault(pattern.rule, {}).setdefault(pattern.role, {})
+            # a whole line outdoes parts of it; parts of several patterns add up
+            before = lines.get(line.index)
+            whole = parts == () or before == ()
+            lines[line.index] = () if whole else tuple(sorted({*(before or ()), *parts}))
         return result
 
-    def _nominated(self, page: Page) -> Iterator[tuple[_Pattern, Line]]:
-        for pattern in self.patterns:
+    def _nominated(self, page: Page) -> Iterator[tuple[int, Line]]:
+        for number in range(len(self.index.patterns)):
             for line in page.lines:
-                yield pattern, line
+                yield number, line
 
 
 class AhoCorasick(OneByOne):
     """Only the patterns whose literals stand on a line are tried on it."""
 
-    def __init__(self, rules: Sequence[Rule]) -> None:
-        super().__init__(rules)
+    def __init__(self, book: Rulebook) -> None:
+        super().__init__(book)
+        self._seen = 0
+
+    @cached_property
+    def _automaton(self) -> Any:
         from ahocorasick_rs import AhoCorasick as Automaton
 
-        wanted: dict[str, list[int]] = defaultdict(list)
-        self._always = [p for p, literals in zip(self.patterns, self.literals, strict=True) if not literals]
-        for number, literals in enumerate(self.literals):
-            for literal in literals:
-                wanted[literal].append(number)
-        self._wanted = list(wanted.values())
-        self._automaton = Automaton(list(wanted), store_patterns=False) if wanted else None
+        return Automaton(self.index.literals, store_patterns=False)
 
-    def _nominated(self, page: Page) -> Iterator[tuple[_Pattern, Line]]:
+    def _nominated(self, page: Page) -> Iterator[tuple[int, Line]]:
         lines = page.lines
-        for pattern in self._always:
+        for number in self.index.always:
             for line in lines:
-                yield pattern, line
-        if not lines or self._automaton is None:
+                yield number, line
+        if not lines or not self.index.literals:
             return
         text = "\n" + "\n".join([line.folded for line in lines]) + "\n"
+        self._seen += len(text)
+        matches = self._few(text) if self._seen <= _SMALL else self._automaton.find_matches_as_indexes(text, overlapping=True)
         ends = []  # offset of the newline behind each line
         at = 0
         for line in lines:
             at += 1 + line.chars
             ends.append(at)
         pairs = set()
-        number = 0
-        wanted = self._wanted
-        for literal, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
-            # matches come in the order of their ends; the last sign before a newline tells the line
-            while end - 1 > ends[number]:
-                number += 1
-            owner = number
-            while owner and start < ends[owner - 1]:
-                owner -= 1
-            for pattern_number in wanted[literal]:
-                pairs.add((pattern_number, owner))
-        for pattern_number, owner in sorted(pairs):
-            yield self.patterns[pattern_number], lines[owner]
+        owner = 0
+        wanted = self.index.wanted
+        for literal, _start, end in matches:
+            # matches come in the order of their ends; a literal may end with the newline behind its line
+            while end - 1 > ends[owner]:
+                owner += 1
+            for number in wanted[literal]:
+                pairs.add((number, owner))
+        for number, owner in sorted(pairs):
+            yield number, lines[owner]
+
+    def _few(self, text: str) -> list[tuple[int, int, int]]:
+        """What the automaton would find, without it."""
+        numbers, lengths = self._numbers
+        found = []
+        for end in range(1, len(text) + 1):
+            for length in lengths:
+                if length > end:
+                    break
+                number = numbers.get(text[end - length : end])
+                if number is not None:
+                    found.append((number, end - length, end))
+        return found
+
+    @cached_property
+    def _numbers(self) -> tuple[dict[str, int], list[int]]:
+        """(literal -> its number, all lengths of literals)."""
+        numbers = dict(zip(self.index.literals, range(len(self.index.literals)), strict=True))
+        return numbers, sorted(set(map(len, numbers)))
 
 
 MATCHERS = {"ahocorasick": AhoCorasick, "regex": OneByOne}

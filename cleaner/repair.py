@@ -6,24 +6,28 @@ plan is cut into small edits and given names.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import cache
 from typing import ClassVar
 
 from cleaner.segment import Page
 
-_CONTROL = re.compile("\x1b\\[[0-9;]*[A-Za-z]|[\x00-\x08\x0b\x0e-\x1f\x7f\u206a-\u206f\ufff9-\ufffc]+")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_CONTROL = "\x1b\\[[0-9;]*[A-Za-z]|[\x00-\x08\x0b\x0e-\x1f\x7f\u206a-\u206f\ufff9-\ufffc]+"
+_SURROGATE = "[\ud800-\udfff]"
 # A zero-width space separates words in Thai, Lao, Khmer and Burmese, a zero-width non-joiner belongs to Persian
 # spelling, joiners build Indic letters and emoji: only the ones that mean nothing where they stand are taken.
 _SPACELESS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
-_INVISIBLE = re.compile(f"\ufeff+|\u2060+|\u00ad+|(?<![{_SPACELESS}])\u200b+(?![{_SPACELESS}])")
-_ENTITY = re.compile(r"&(?:#\d{2,7}|#[xX][0-9a-fA-F]{2,6}|[A-Za-z][A-Za-z0-9]{1,30});")
-_SUSPECT = re.compile(
+_INVISIBLE = f"\ufeff+|\u2060+|\u00ad+|(?<![{_SPACELESS}])\u200b+(?![{_SPACELESS}])"
+_ENTITY = r"&(?:#\d{2,7}|#[xX][0-9a-fA-F]{2,6}|[A-Za-z][A-Za-z0-9]{1,30});"
+_SUSPECT = (
     "[\x80-\x9f\u00a0-\u00ff\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u2122\u0400-\u045f\u0111\u0103\u0102\u0110]"
 )
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
 
 
 def mend_surrogates(text: str) -> str:
@@ -31,42 +35,41 @@ def mend_surrogates(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-@dataclass(frozen=True)
 class Repair:
     """Mends one kind of broken characters; ``fix`` names it."""
 
-    fix: str
-
     FIXES: ClassVar[tuple[str, ...]] = ("surrogate", "control", "invisible", "entity", "mojibake")
 
-    def __post_init__(self) -> None:
-        if self.fix not in self.FIXES:
-            raise ValueError(f"no fix {self.fix!r}; there are {', '.join(self.FIXES)}")
+    def __init__(self, fix: str) -> None:
+        if fix not in self.FIXES:
+            raise ValueError(f"no fix {fix!r}; there are {', '.join(self.FIXES)}")
+        self.fix = fix
 
     def mends(self, page: Page) -> Iterator[tuple[int, str, str]]:
         """(offset, what stands there, what belongs there) for each mend, in order."""
         text = page.text
         if self.fix == "surrogate":
-            for m in re.finditer("[\ud800-\udfff]+", text):
-                yield m.start(), m[0], mend_surrogates(m[0])
+            if not text.isascii():
+                for m in re.finditer("[\ud800-\udfff]+", text):
+                    yield m.start(), m[0], mend_surrogates(m[0])
         elif self.fix == "control":
-            yield from ((m.start(), m[0], "") for m in _CONTROL.finditer(text))
+            yield from ((m.start(), m[0], "") for m in _compiled(_CONTROL).finditer(text))
         elif self.fix == "invisible":
             if not text.isascii():
-                yield from ((m.start(), m[0], "") for m in _INVISIBLE.finditer(text))
+                yield from ((m.start(), m[0], "") for m in _compiled(_INVISIBLE).finditer(text))
         elif self.fix == "entity":
             if "&" in text:
                 yield from self._entities(text)
-        elif not text.isascii() and _SUSPECT.search(text):
+        elif not text.isascii() and _compiled(_SUSPECT).search(text):
             yield from self._mojibake(page)
 
     def _entities(self, text: str) -> Iterator[tuple[int, str, str]]:
         import html
 
-        for m in _ENTITY.finditer(text):
+        for m in _compiled(_ENTITY).finditer(text):
             # &lt; and &gt; stay: a text about markup means them, and undone they would read as tags.
             mended = html.unescape(m[0])
-            if mended != m[0] and mended not in "<>" and not _CONTROL.match(mended) and not _SURROGATE.match(mended):
+            if mended != m[0] and mended not in "<>" and not _compiled(_CONTROL).match(mended) and not _compiled(_SURROGATE).match(mended):
                 yield m.start(), m[0], mended
 
     def _mojibake(self, page: Page) -> Iterator[tuple[int, str, str]]:
@@ -92,6 +95,8 @@ def differences(old: str, new: str) -> Iterator[tuple[int, str, str]]:
         )
         yield head, old[head : len(old) - tail], new[head : len(new) - tail]
         return
+    import difflib
+
     for tag, i, j, k, m in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag != "equal":
             yield i, old[i:j], new[k:m]

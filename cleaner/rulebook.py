@@ -1,38 +1,37 @@
 """Rules are data: TOML files to `Rule` objects, refused with file, rule and reason where they are wrong.
 
-Which rules are on is decided here too (``select``, ``ignore``, ``keep``, ``remove``), and the digest that names a set
-of rules in every record. Reading many TOML files and analysing their patterns takes longer than cleaning a small file,
-so the validated result is cached as JSON under the digest of the files' bytes; a cache that cannot be read or
-written changes nothing but the time.
+Which rules are on is decided here too (``select``, ``ignore``, ``keep``, ``remove``), and the digest that names a set of rules
+in every record. Reading many TOML files and analysing their patterns takes longer than cleaning a small file, so the validated
+result is stored under the digest of the files' bytes: first what cleaning needs, then what only a person reads. A store that
+cannot be read or written changes nothing but the time.
 """
 
 from __future__ import annotations
 
-import hashlib
-import importlib.resources
-import json
+import marshal
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import sys
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cleaner import features
-from cleaner.detectors import DETECTORS, Detector, Wording
 from cleaner.document import CleanerError
-from cleaner.literals import required, strength, unbounded_nests
-from cleaner.repair import Repair
-from cleaner.segment import plain
+from cleaner.wording import Index, Wording, index
+
+if TYPE_CHECKING:
+    from cleaner.detectors import Detector
+    from cleaner.repair import Repair
 
 COMMON = ("id", "kind", "why", "category", "lang", "when", "catches", "spares")
-KINDS = (*DETECTORS, "repair")
 OFF_BY_DEFAULT = frozenset({"byline"})
 """Categories that are metadata rather than boilerplate: kept unless asked for."""
 
-_FORMAT = 3  # of the cache; to be raised with any change of what is stored or checked
-_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_FORMAT = f"{sys.version_info[:2]} 7"  # of the store; to be raised with any change of what is stored or checked
+_ID = "[a-z0-9]+(?:-[a-z0-9]+)*"
+_KEPT = 12  # files of the store; older ones are of rules that have changed since
 WEAKEST_LITERAL = 2.0
 """Literals weaker than this (see `literals.strength`) nominate too many lines for the scan to be worth it."""
 
@@ -41,46 +40,95 @@ class RuleError(CleanerError):
     """A rule, or a choice of rules, that cannot be used."""
 
 
-@dataclass(frozen=True)
 class Rule:
-    """One entry of a rule file."""
+    """One entry of a rule file.
 
-    id: str
-    kind: str
-    why: str
-    category: str
-    file: str
-    keys: Mapping[str, Any]
-    when: Mapping[str, Any]
-    catches: tuple[str, ...]
-    spares: tuple[str, ...]
-    lang: str | None = None
-    literals: Mapping[str, Sequence[Sequence[str]]] | None = None
+    ``settings`` are the keys of its kind, ``when`` the features it asks for, ``lang`` the language it is restricted to. What
+    only a person reads (``why``, examples) and its wordings are fetched when asked for.
+    """
+
+    def __init__(
+        self,
+        id: str,  # noqa: A002 - the rule file's own word
+        kind: str,
+        category: str,
+        lang: str | None,
+        when: Mapping[str, Any],
+        settings: Mapping[str, Any],
+        page: _Pages,
+    ) -> None:
+        self.id = id
+        self.kind = kind
+        self.category = category
+        self.lang = lang
+        self.when = when
+        self.settings = settings
+        self._pages = page
+        # what other rules find beside the line decides
+        self.contextual = "beside" in when or "min_run" in when
+
+    @property
+    def page(self) -> Mapping[str, Any]:
+        """The rest of the entry: ``why``, ``file``, ``catches``, ``spares`` and ``wordings`` (role -> table)."""
+        return self._pages.of(self.id)
 
     @cached_property
     def detector(self) -> Detector:
-        return DETECTORS[self.kind].read(self.keys)
+        from cleaner.detectors import DETECTORS
+
+        return DETECTORS[self.kind].read(self.settings)
 
     @cached_property
     def repair(self) -> Repair:
-        return Repair(**self.keys)
+        from cleaner.repair import Repair
+
+        return Repair(**self.settings)
 
     @property
-    def contextual(self) -> bool:
-        """Whether what other rules find beside the line decides."""
-        return any(name in features.CONTEXT for name in self.when)
+    def wordings(self) -> dict[str, Wording]:
+        """What the matcher shall look for, by role."""
+        return {role: Wording.read(table) for role, table in self.page["wordings"].items()}
+
+
+class _Pages:
+    """What only a person reads of each rule: at hand, or stored, and opened when asked."""
+
+    def __init__(
+        self,
+        pages: dict[str, dict[str, Any]] | None = None,
+        sources: Sequence[tuple[Path, bytes]] = (),
+        stored: Path | None = None,
+    ) -> None:
+        self._pages = pages
+        self._sources = sources
+        self._stored = stored
+
+    def of(self, rule_id: str) -> dict[str, Any]:
+        if self._pages is None:
+            found = _unsealed(self._stored) if self._stored else None
+            self._pages = found if found is not None else _read_all(self._sources)[1]
+        return self._pages[rule_id]
 
 
 class Rulebook:
     """Rules in a fixed order: files by name, entries as they stand, a user's files last."""
 
-    def __init__(self, rules: Sequence[Rule]) -> None:
+    def __init__(self, rules: Iterable[Rule], indexed: Index | None = None) -> None:
         self.rules = tuple(rules)
+        self._indexed = indexed
+
+    @cached_property
+    def index(self) -> Index:
+        """The wordings of the rules (of more than these where they are a choice out of a larger book)."""
+        return self._indexed or index((rule.id, role, wording) for rule in self.rules for role, wording in rule.wordings.items())
 
     @cached_property
     def digest(self) -> str:
         """Names this set of rules: the same rules give the same digest, on any machine."""
-        rows = [[r.id, r.kind, r.category, r.lang, dict(r.keys), dict(r.when)] for r in self.rules]
+        import hashlib
+        import json
+
+        rows = [[r.id, r.kind, r.category, r.lang, dict(r.when), dict(r.settings), r.page["wordings"]] for r in self.rules]
         return hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()[:16]
 
     def __getitem__(self, rule_id: str) -> Rule:
@@ -102,33 +150,36 @@ class Rulebook:
         categories. Without ``select`` all rules are on but those of categories kept by default, unless ``remove`` names
         them. Raises RuleError for a name that is none.
         """
-        families = {r.id.split(".")[0] for r in self.rules}
-        names = {r.id for r in self.rules} | families
-        categories = {r.category for r in self.rules} | OFF_BY_DEFAULT
         select, ignore, keep, remove = list(select), list(ignore), set(keep), set(remove)
-        for name in [*select, *ignore]:
-            if name not in names:
-                raise RuleError(f"no rule or family {name!r}{_near(name, names)}; 'cleaner rules list' lists them")
-        for name in keep | remove:
-            if name not in categories:
-                raise RuleError(f"no category {name!r}{_near(name, categories)}; there are {', '.join(sorted(categories))}")
+        if select or ignore or keep or remove:
+            self._check_names([*select, *ignore], keep | remove)
 
         def named(rule: Rule, choice: list[str]) -> bool:
             return rule.id in choice or rule.id.split(".")[0] in choice
 
         def on(rule: Rule) -> bool:
-            if named(rule, ignore) or rule.category in keep:
+            if rule.category in keep or named(rule, ignore):
                 return False
             if select:
                 return named(rule, select)
             return rule.category not in OFF_BY_DEFAULT or rule.category in remove
 
-        return Rulebook([rule for rule in self.rules if on(rule)])
+        return Rulebook([rule for rule in self.rules if on(rule)], self.index)
+
+    def _check_names(self, rules: list[str], wanted: set[str]) -> None:
+        names = {r.id for r in self.rules} | {r.id.split(".")[0] for r in self.rules}
+        categories = {r.category for r in self.rules} | OFF_BY_DEFAULT
+        for name in rules:
+            if name not in names:
+                raise RuleError(f"no rule or family {name!r}{_near(name, names)}; 'cleaner rules list' lists them")
+        for name in wanted:
+            if name not in categories:
+                raise RuleError(f"no category {name!r}{_near(name, categories)}; there are {', '.join(sorted(categories))}")
 
 
 def shipped() -> list[Path]:
     """The rule files that come with the package, by name."""
-    folder = Path(str(importlib.resources.files("cleaner"))) / "rules"
+    folder = Path(__file__).parent / "rules"
     if not folder.is_dir():  # a checkout: rules/ stands beside the package
         folder = folder.parent.parent / "rules"
     return sorted(folder.glob("*.toml"))
@@ -138,19 +189,31 @@ def load(files: Iterable[str | Path] = (), *, shipped_too: bool = True) -> Ruleb
     """The shipped rules, and the user's ``files`` behind them. Raises RuleError."""
     paths = [*(shipped() if shipped_too else ()), *map(Path, files)]
     sources = []
+    # two sums of every byte: a digest worth its name would take longer to import than these to compute
+    key = [zlib.crc32(_FORMAT.encode()), zlib.adler32(_FORMAT.encode())]
     for path in paths:
         try:
-            sources.append((path, path.read_bytes()))
+            source = path.read_bytes()
         except OSError as error:
             raise RuleError(f"{path}: cannot be read: {error.strerror}") from None
-    key = hashlib.sha256(repr((_FORMAT, [(str(p.name), hashlib.sha256(b).hexdigest()) for p, b in sources])).encode()).hexdigest()
-    cache = _cache_folder() / f"rules-{key[:32]}.json"
-    rows = _cached(cache)
-    if rows is None:
-        rows = [_row(rule) for path, source in sources for rule in _read(path, source)]
-        _refuse_doubles(rows)
-        _store(cache, rows)
-    return Rulebook([Rule(**row) for row in rows])
+        for part in (f"\n{path.name}\n{len(source)}\n".encode(), source):
+            key = [zlib.crc32(part, key[0]), zlib.adler32(part, key[1])]
+        sources.append((path, source))
+    cache = _cache_folder() / f"rules-{key[0]:08x}{key[1]:08x}"
+    stored = _unsealed(cache.with_suffix(".bin"))
+    if stored is None:
+        rows, pages = _read_all(sources)
+        shelf = _Pages(pages)
+        indexed = Rulebook([Rule(*row, shelf) for row in rows]).index
+        _store(cache.with_suffix(".pages"), pages)
+        _store(cache.with_suffix(".bin"), (rows, indexed.stored()))
+    else:
+        rows, indexed = stored[0], Index.read(stored[1])
+        shelf = _Pages(sources=sources, stored=cache.with_suffix(".pages"))
+    return Rulebook([Rule(*row, shelf) for row in rows], indexed)
+
+
+Row = tuple[str, str, str, str | None, dict[str, Any], dict[str, Any]]
 
 
 def _cache_folder() -> Path:
@@ -158,29 +221,43 @@ def _cache_folder() -> Path:
     return Path(given) if given else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "corpus-cleaner"
 
 
-def _cached(cache: Path) -> list[dict[str, Any]] | None:
+def _unsealed(cache: Path) -> Any:
+    """What was stored; None if nothing was, or not all of it is there."""
     try:
-        rows: list[dict[str, Any]] = json.loads(cache.read_bytes())
-        return rows if isinstance(rows, list) and all(set(row) == set(Rule.__dataclass_fields__) for row in rows) else None
-    except (OSError, ValueError, TypeError):
+        content = cache.read_bytes()
+    except OSError:
         return None
+    if zlib.crc32(content[4:]).to_bytes(4, "big") != content[:4]:
+        return None
+    return marshal.loads(content[4:])
 
 
-def _store(cache: Path, rows: list[dict[str, Any]]) -> None:
+def _store(cache: Path, value: Any) -> None:
+    payload = marshal.dumps(value)
     try:
         cache.parent.mkdir(parents=True, exist_ok=True)
         temporary = cache.with_suffix(f".{os.getpid()}.tmp")
-        temporary.write_text(json.dumps(rows))
+        temporary.write_bytes(zlib.crc32(payload).to_bytes(4, "big") + payload)
         temporary.replace(cache)
+        for stale in sorted(cache.parent.glob("rules-*"), key=lambda path: path.stat().st_mtime)[:-_KEPT]:
+            stale.unlink(missing_ok=True)
     except OSError:
         pass
 
 
-def _row(rule: Rule) -> dict[str, Any]:
-    return {name: getattr(rule, name) for name in Rule.__dataclass_fields__}
+def _read_all(sources: Sequence[tuple[Path, bytes]]) -> tuple[list[Row], dict[str, dict[str, Any]]]:
+    rows: list[Row] = []
+    pages: dict[str, dict[str, Any]] = {}
+    for path, source in sources:
+        for row, page in _read(path, source):
+            if row[0] in pages:
+                raise RuleError(f"{path.name}: rule {row[0]}: the id is taken by an entry of {pages[row[0]]['file']}")
+            rows.append(row)
+            pages[row[0]] = page
+    return rows, pages
 
 
-def _read(path: Path, source: bytes) -> list[Rule]:
+def _read(path: Path, source: bytes) -> Iterator[tuple[Row, dict[str, Any]]]:
     import tomllib
 
     try:
@@ -190,107 +267,117 @@ def _read(path: Path, source: bytes) -> list[Rule]:
     unknown = set(tables) - {"rule"}
     if unknown or not isinstance(tables.get("rule", []), list):
         raise RuleError(f"{path.name}: a rule file holds [[rule]] entries only, not {sorted(unknown or {'[rule]'})[0]!r}")
-    rules = []
     for number, table in enumerate(tables.get("rule", []), 1):
         name = table.get("id") or f"number {number}"
         try:
-            rules.append(_rule(path, table))
+            yield _entry(path, table)
         except ValueError as error:
             raise RuleError(f"{path.name}: rule {name}: {error}") from None
-    return rules
 
 
-def _rule(path: Path, table: dict[str, Any]) -> Rule:
-    for key in ("id", "kind", "why"):
-        if not isinstance(table.get(key), str) or not table[key].strip():
-            raise ValueError(f"needs {key!r}, a string")
-    if not _ID.fullmatch(table["id"]):
-        raise ValueError("'id' takes small letters, digits and hyphens")
-    if table["kind"] not in KINDS:
-        raise ValueError(f"no kind {table['kind']!r}{_near(table['kind'], KINDS)}; there are {', '.join(KINDS)}")
-    for key in ("catches", "spares"):
-        examples = table.get(key)
-        if not isinstance(examples, list) or not examples or not all(isinstance(e, str) and e for e in examples):
-            raise ValueError(f"needs {key!r}, a list of examples: a rule is complete only with both its sides")
+def _entry(path: Path, table: dict[str, Any]) -> tuple[Row, dict[str, Any]]:
+    from cleaner import features
+
+    _check_common(table)
     when = table.get("when", {})
     if not isinstance(when, dict):
         raise ValueError("'when' takes a table")
     features.check(when)
+    family = path.name.removesuffix(".toml")
+    keys = {key: value for key, value in table.items() if key not in COMMON}
+    settings, wordings = _parts(table["kind"], keys)
+    for wording in wordings.values():
+        _check_patterns(Wording.read(wording))
+    row = (f"{family}.{table['id']}", table["kind"], table.get("category", family), table.get("lang"), when, settings)
+    page = {key: table[key] for key in ("why", "catches", "spares")} | {"file": path.name, "wordings": wordings}
+    return row, page
+
+
+def _check_common(table: dict[str, Any]) -> None:
+    from cleaner.detectors import DETECTORS
+
+    for key in ("id", "kind", "why"):
+        if not isinstance(table.get(key), str) or not table[key].strip():
+            raise ValueError(f"needs {key!r}, a string")
+    if not re.fullmatch(_ID, table["id"]):
+        raise ValueError("'id' takes small letters, digits and hyphens")
+    kinds = [*DETECTORS, "repair"]
+    if table["kind"] not in kinds:
+        raise ValueError(f"no kind {table['kind']!r}{_near(table['kind'], kinds)}; there are {', '.join(kinds)}")
+    for key in ("catches", "spares"):
+        examples = table.get(key)
+        if not isinstance(examples, list) or not examples or not all(isinstance(e, str) and e for e in examples):
+            raise ValueError(f"needs {key!r}, a list of examples: a rule is complete only with both its sides")
     for key in ("lang", "category"):
         if key in table and not isinstance(table[key], str):
             raise ValueError(f"{key!r} takes a string")
-    family = path.name.removesuffix(".toml")
-    keys = {key: value for key, value in table.items() if key not in COMMON}
-    literals = None
-    try:
-        if table["kind"] == "repair":
+
+
+def _parts(kind: str, keys: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """(settings, wordings by role) of a rule's own keys. Raises ValueError."""
+    from cleaner.detectors import DETECTORS
+    from cleaner.repair import Repair
+
+    if kind == "repair":
+        try:
             Repair(**keys)
-        else:
-            detector = DETECTORS[table["kind"]].read(keys)
-            literals = {role: _literals(wording) for role, wording in detector.wordings.items()}
-    except TypeError as error:
-        raise ValueError(str(error)) from None
-    return Rule(
-        id=f"{family}.{table['id']}",
-        kind=table["kind"],
-        why=table["why"],
-        category=table.get("category", family),
-        file=path.name,
-        keys=keys,
-        when=when,
-        catches=tuple(table["catches"]),
-        spares=tuple(table["spares"]),
-        lang=table.get("lang"),
-        literals=literals,
-    )
+        except TypeError as error:
+            raise ValueError(str(error)) from None
+        return keys, {}
+    detector = DETECTORS[kind]
+    if kind in ("phrase", "pattern"):
+        mine = ("phrases",) if kind == "phrase" else ("line", "part", "case")
+        for key in keys:
+            if key not in mine:
+                raise ValueError(f"unknown key {key!r}; this kind has {', '.join(mine)}")
+        Wording.read(keys)
+        return {}, {"line": keys}
+    wordings = {role: keys.pop(role) for role in detector.roles if role in keys}
+    for role in detector.roles:
+        if role not in wordings and role not in detector.optional:
+            raise ValueError(f"this kind needs {role!r}, a table with phrases, line or part")
+    detector.read(keys)
+    return keys, wordings
 
 
-def _literals(wording: Wording) -> list[list[str]]:
-    """The required literals of each pattern of a wording, in the order line, part. Raises ValueError."""
+def _check_patterns(wording: Wording) -> None:
+    """Raises ValueError for a pattern that does not compile, or could match nothing because of a sign it is written with."""
     import regex
 
-    result = []
-    for form, patterns in (("line", wording.line), ("part", wording.part)):
-        for pattern in patterns:
-            variants = sorted({c for c in pattern if plain(c) != c})
-            if variants:
-                signs = ", ".join(f"{c!r} as {plain(c)!r}" for c in variants)
-                raise ValueError(f"patterns see typographic variants as one sign; write {signs} (escaped where it has a meaning)")
-            try:
-                regex.compile(pattern)
-                result.append(sorted(required(pattern, whole=form == "line")))
-            except (regex.error, re.error) as error:
-                raise ValueError(f"pattern {pattern!r}: {error}") from None
-    return result
+    from cleaner.literals import parse
+    from cleaner.segment import plain
 
-
-def _refuse_doubles(rows: Iterable[Mapping[str, Any]]) -> None:
-    seen: dict[str, str] = {}
-    for row in rows:
-        if row["id"] in seen:
-            raise RuleError(f"{row['file']}: rule {row['id']}: the id is taken by an entry of {seen[row['id']]}")
-        seen[row["id"]] = row["file"]
+    for source, _whole in wording.patterns():
+        variants = sorted({c for c in source if plain(c) != c})
+        if variants:
+            signs = ", ".join(f"{c!r} as {plain(c)!r}" for c in variants)
+            raise ValueError(f"patterns see typographic variants as one sign; write {signs} (escaped where it has a meaning)")
+        try:
+            regex.compile(source)
+            parse(source)
+        except (regex.error, re.error) as error:
+            raise ValueError(f"pattern {source!r}: {error}") from None
 
 
 def lint(rule: Rule) -> list[str]:
     """What makes a rule too slow or too dangerous to scan with; empty if nothing does."""
+    from cleaner.literals import required, strength, unbounded_nests
+
     findings: list[str] = []
-    if rule.kind == "repair":
-        return findings
-    literals = rule.literals or {}
-    for role, wording in rule.detector.wordings.items():
-        for pattern, found in zip((*wording.line, *wording.part), literals.get(role, ()), strict=True):
-            if strength(frozenset(found)) < WEAKEST_LITERAL:
-                findings.append(f"{role}: {pattern!r} has no literal that each match must hold: it would be tried on every line")
-            if unbounded_nests(pattern):
-                findings.append(f"{role}: {pattern!r} repeats a repeat without bound: it can take for ever; bound one of them")
-            if (
-                not wording.case
-                and pattern != pattern.lower()
-                and re.search(r"(?<!\\)[A-Z]", re.sub(r"\\[pP]\{[^}]*\}|\\.|\(\?.", "", pattern))
-            ):
-                findings.append(f"{role}: {pattern!r} has capitals, but case is ignored: write it small, or say case = true")
+    for role, wording in rule.wordings.items():
+        for source, whole in wording.patterns():
+            if strength(required(source, whole=whole)) < WEAKEST_LITERAL:
+                findings.append(f"{role}: {source!r} has no literal that each match must hold: it would be tried on every line")
+            if unbounded_nests(source):
+                findings.append(f"{role}: {source!r} repeats a repeat without bound: it can take for ever; bound one of them")
+            if not wording.case and _has_capitals(source):
+                findings.append(f"{role}: {source!r} has capitals, but case is ignored: write it small, or say case = true")
     return findings
+
+
+def _has_capitals(source: str) -> bool:
+    """Whether a letter of the pattern is a capital; escapes, properties, and groups that mind case (``(?-i:...)``) aside."""
+    return re.search("[A-Z]", re.sub(r"\\[pP]\{[^}]*\}|\\.|\(\?-i:[^()]*\)|\(\?[^:)]*[:>)]", "", source)) is not None
 
 
 def _near(name: str, names: Iterable[str]) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from functools import cached_property
+from functools import cache, cached_property
 
 # Variants of the same sign; a rule is written once, with the sign on the right. One to one, so that offsets hold.
 _PLAIN = {
@@ -31,15 +31,20 @@ _UNFOLDED = dict(
         strict=True,
     )
 )
-_UNFOLDED_CHARS = re.compile("[" + "".join(_UNFOLDED) + "]")
+_UNFOLDED_CHARS = "[" + "".join(_UNFOLDED) + "]"
 _UNFOLDED_TABLE = str.maketrans(_UNFOLDED)
 
-_WORD = re.compile(r"\w+(?:['’.-]\w+)*")
 _NEWLINE = re.compile(r"\r\n|\n|\r")
-_SENTENCE_END = re.compile(r"""[.!?…。！？؟।۔։።៕‽\u037e][)\]"'”’»«›“„‟」』）】\s*_]*$|[.!?…。！？؟।۔]\s*\([^()]{1,40}\)$""")
-_QUOTE = re.compile(r"[\"“”„«»「『‹›]|(?<!\w)['‘’](?=\w)|(?<=[\w.,!?])['’](?!\w)")
-_WIDE = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-_MARKDOWN = re.compile(r"^(?:#{1,6} \S|[-*+] \S|\d+\. \S|> |```|\|.*\|$)")
+_SENTENCE_END = r"""[.!?…。！？؟।۔։።៕‽\u037e][)\]"'”’»«›“„‟」』）】\s*_]*$|[.!?…。！？؟।۔]\s*\([^()]{1,40}\)$"""
+_QUOTE = r"[\"“”„«»「『‹›]|(?<!\w)['‘’](?=\w)|(?<=[\w.,!?])['’](?!\w)"
+_WIDE = r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
+_MARKDOWN = r"^(?:#{1,6} \S|[-*+] \S|\d+\. \S|> |```|\|.*\|$)"
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """The pattern, compiled when it is first needed: most texts need few of them."""
+    return re.compile(pattern)
 
 
 def plain(text: str) -> str:
@@ -55,7 +60,7 @@ def fold(text: str) -> str:
     """The text in lower case, by the equivalence `regex` uses when it ignores case; same length."""
     if text.isascii():
         return text.lower()
-    if _UNFOLDED_CHARS.search(text):
+    if _compiled(_UNFOLDED_CHARS).search(text):
         text = text.translate(_UNFOLDED_TABLE)
     text = text.lower()
     # lower() makes a capital sigma at a word's end a final sigma
@@ -64,12 +69,15 @@ def fold(text: str) -> str:
 
 def ends_sentence(text: str) -> bool:
     """Whether the line closes a sentence: a full stop, question or exclamation mark, in any of the scripts, also inside quotes."""
-    return _SENTENCE_END.search(text) is not None
+    last = text[-1:]
+    if last in ".!?" or last.isalnum() or last in ",;:":  # nearly all lines
+        return last != "" and last in ".!?"
+    return _compiled(_SENTENCE_END).search(text) is not None
 
 
 def is_wide(text: str) -> bool:
     """Whether the text is mostly in a script that says in one or two characters what Latin says in a word."""
-    return len(_WIDE.findall(text)) * 3 > len(text)
+    return not text.isascii() and len(_compiled(_WIDE).findall(text)) * 3 > len(text)
 
 
 class Line:
@@ -103,8 +111,8 @@ class Line:
 
     @cached_property
     def words(self) -> list[str]:
-        """The words, in lower case."""
-        return _WORD.findall(self.folded)
+        """The words, in lower case: what stands between spaces and holds a letter or digit (marks of Indic scripts split no word)."""
+        return [word for word in self.folded.split() if not word.isascii() or any(map(str.isalnum, word))]
 
     @cached_property
     def ends_sentence(self) -> bool:
@@ -113,7 +121,7 @@ class Line:
     @cached_property
     def quoted(self) -> bool:
         """Whether the line holds a quotation mark (an apostrophe inside a word is none)."""
-        return _QUOTE.search(self.text) is not None
+        return _compiled(_QUOTE).search(self.text) is not None
 
     @cached_property
     def repeats(self) -> int:
@@ -186,7 +194,8 @@ class Page:
     @cached_property
     def markdown(self) -> bool:
         """Whether the text is Markdown rather than showing a leftover of it: it says so, or three lines have its marks."""
-        return self._markdown or sum(_MARKDOWN.match(line.text) is not None for line in self.lines) >= 3
+        mark = _compiled(_MARKDOWN).match
+        return self._markdown or sum(mark(line.text) is not None for line in self.lines) >= 3
 
     @cached_property
     def title(self) -> str | None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import glob
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from cleaner.document import CleanerError
 from cleaner.formats import FORMATS, Format, named, output_name
@@ -15,8 +14,7 @@ RECORD = "_cleaner"
 """The folder of a run's record; not looked into when a run's output is cleaned again."""
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """A file to be read. ``relative`` is its path below what was named, with ``/``: the id of the document it is."""
 
     path: Path
@@ -30,8 +28,7 @@ class Source:
         return FORMATS[self.format]
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """What was found: sources in the order of their names, and the files of other kinds that are left alone."""
 
     sources: tuple[Source, ...]
@@ -95,6 +92,8 @@ def _sources(files: dict[str, Path], form: str | None, links: set[str]) -> Itera
 
 def _below(name: str) -> Iterator[tuple[Path, str, bool]]:
     """(file, path relative to what was named, whether it is a link that leads out of it)."""
+    import glob
+
     path = Path(name)
     if path.is_dir():
         yield from _tree(path)
@@ -108,6 +107,8 @@ def _below(name: str) -> Iterator[tuple[Path, str, bool]]:
 
 
 def _fixed(path: Path) -> list[str]:
+    import glob
+
     parts = []
     for part in path.parts[:-1]:
         if glob.has_magic(part):

@@ -19,7 +19,7 @@ EXAMPLES = [
     read(example, catches=side).text
     for rule in BOOK.rules
     if rule.kind != "repair"
-    for side, examples in ((True, rule.catches), (False, rule.spares))
+    for side, examples in ((True, rule.page["catches"]), (False, rule.page["spares"]))
     for example in examples
 ]
 CLEANER = Cleaner()

@@ -32,11 +32,11 @@ def test_the_rulebook_covers_its_families() -> None:
 
 def test_no_phrase_stands_twice_in_one_rule() -> None:
     def doubles(rule: Rule) -> list[str]:
-        return [phrase for phrase, n in Counter(rule.keys.get("phrases", ())).items() if n > 1]
+        return [phrase for phrase, n in Counter(rule.page["wordings"].get("line", {}).get("phrases", ())).items() if n > 1]
 
     assert {rule.id: doubles(rule) for rule in BOOK.rules if doubles(rule)} == {}
 
 
 def test_no_example_stands_in_two_rules() -> None:
-    examples = Counter(example for rule in BOOK.rules for example in set(rule.catches))
+    examples = Counter(example for rule in BOOK.rules for example in set(rule.page["catches"]))
     assert [example for example, n in examples.items() if n > 3] == []

@@ -1,10 +1,9 @@
-"""What all detectors share: the wording they look for, and the hit they report."""
+"""What all detectors share: the hit they report, and how their settings are read."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Self
 
 from cleaner.document import Span
 from cleaner.segment import Page
@@ -22,73 +21,30 @@ class Hit(NamedTuple):
 Found = Mapping[str, Mapping[int, tuple[Span, ...]]]
 
 
-@dataclass(frozen=True)
-class Wording:
-    """What to look for on a line.
+class Detector:
+    """Settings and one verb.
 
-    ``phrases`` are whole lines, written any way: case, typographic variants, spacing and the signs around
-    them do not matter. ``line`` patterns must match a whole line, without the white space around it; ``part``
-    patterns match inside it. A group named ``cut`` narrows what goes to that part.
+    A subclass declares its settings as annotated class attributes, whose values are the defaults. ``roles`` are the wordings it
+    wants looked for; the first must be found, ``optional`` ones may be missing.
     """
 
-    phrases: tuple[str, ...] = ()
-    line: tuple[str, ...] = ()
-    part: tuple[str, ...] = ()
-    case: bool = False
+    roles: ClassVar[tuple[str, ...]] = ()
+    optional: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
-    def read(cls, table: Mapping[str, Any]) -> Wording:
-        """From a rule's keys; raises ValueError on a wrong one."""
-        unknown = set(table) - {"phrases", "line", "part", "case"}
-        if unknown:
-            raise ValueError(f"unknown key {sorted(unknown)[0]!r} in a wording; there are phrases, line, part, case")
-        phrases, line, part = (_strings(key, table.get(key, ())) for key in ("phrases", "line", "part"))
-        wording = cls(phrases, line, part, bool(table.get("case", False)))
-        if not (wording.phrases or wording.line or wording.part):
-            raise ValueError("a wording needs 'phrases', 'line' or 'part'")
-        return wording
-
-
-class Detector(Protocol):
-    """Settings and one verb."""
-
-    @classmethod
-    def read(cls, keys: Mapping[str, Any]) -> Detector:
-        """From a rule's own keys; raises ValueError that says which is wrong and which there are."""
-        ...
-
-    @property
-    def wordings(self) -> dict[str, Wording]:
-        """What the matcher shall look for, by role."""
-        ...
+    def read(cls, keys: Mapping[str, Any]) -> Self:
+        """From a rule's own keys, wordings aside; raises ValueError that says which is wrong and which there are."""
+        known = [name for name, kind in cls.__annotations__.items() if not str(kind).startswith("ClassVar")]
+        made = cls()
+        for key, value in keys.items():
+            if key not in known:
+                raise ValueError(f"unknown key {key!r}; this kind has {', '.join([*cls.roles, *known])}")
+            wanted = type(getattr(cls, key))
+            if type(value) is not wanted:
+                raise ValueError(f"{key!r} takes {wanted.__name__}, not {value!r}")
+            setattr(made, key, value)
+        return made
 
     def detect(self, page: Page, found: Found) -> Iterator[Hit]:
         """The hits on a page, given where the wordings were found."""
-        ...
-
-
-def settings(cls: type, keys: Mapping[str, Any], *, wordings: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The keyword arguments of a detector from a rule's keys, checked against its fields."""
-    fields: dict[str, Any] = cls.__dataclass_fields__  # type: ignore[attr-defined]
-    values: dict[str, Any] = {}
-    for key, value in keys.items():
-        if key not in fields:
-            raise ValueError(f"unknown key {key!r}; this kind has {', '.join(fields)}")
-        if key in wordings:
-            if not isinstance(value, Mapping):
-                raise ValueError(f"{key!r} takes a table with phrases, line or part")
-            value = Wording.read(value)
-        else:
-            wanted = {"int": int, "bool": bool, "str": str}[fields[key].type]
-            if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
-                raise ValueError(f"{key!r} takes {wanted.__name__}, not {value!r}")
-        values[key] = value
-    return values
-
-
-def _strings(key: str, value: Any) -> tuple[str, ...]:
-    if isinstance(value, str):
-        value = [value]
-    if not isinstance(value, list | tuple) or not all(isinstance(v, str) and v.strip() for v in value):
-        raise ValueError(f"{key!r} takes a string or a list of strings, none empty")
-    return tuple(value)
+        raise NotImplementedError

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
-from cleaner.detectors.base import Found, Hit, Wording, settings
+from cleaner.detectors.base import Detector, Found, Hit
 from cleaner.segment import Line, Page, is_wide
 
 _SLUG = re.compile(r"^(?:\d+[ _-]+)+|^[#*]+ |[ _-]+\d+$|\.(?:jpe?g|png|gif|webp)$")
 _LETTERS = re.compile(r"\w")
 
 
-@dataclass(frozen=True)
-class Repeat:
+class Repeat(Detector):
     """Repetition of one kind.
 
     ``of`` is what is said again:
@@ -26,7 +24,7 @@ class Repeat:
     ``self``     the line is one text twice without a space between ("Send by e-mailSend by e-mail").
     """
 
-    of: str
+    of: str = ""
     min_chars: int = 20
     min_words: int = 4
     max_rest: int = 60
@@ -34,15 +32,11 @@ class Repeat:
     KINDS: ClassVar[tuple[str, ...]] = ("title", "next", "previous", "earlier", "self")
 
     @classmethod
-    def read(cls, keys: Mapping[str, Any]) -> Repeat:
-        values = settings(cls, keys)
-        if values.get("of") not in cls.KINDS:
+    def read(cls, keys: Mapping[str, Any]) -> Self:
+        made = super().read(keys)
+        if made.of not in cls.KINDS:
             raise ValueError(f"'of' takes one of {', '.join(cls.KINDS)}")
-        return cls(**values)
-
-    @property
-    def wordings(self) -> dict[str, Wording]:
-        return {}
+        return made
 
     def detect(self, page: Page, found: Found) -> Iterator[Hit]:
         return {

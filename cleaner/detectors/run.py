@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator
+from typing import ClassVar
 
-from cleaner.detectors.base import Found, Hit, Wording, settings
+from cleaner.detectors.base import Detector, Found, Hit
 from cleaner.segment import Page
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(Detector):
     """The lines from an opener to the last line that votes or signs off.
 
     A line that matches ``vote`` (or the opener, or ``signoff``) speaks for the block; at least ``min_votes`` lines
@@ -20,26 +18,14 @@ class Run:
     that no ``signoff`` ends is none.
     """
 
-    opener: Wording
-    vote: Wording
-    signoff: Wording | None = None
     min_votes: int = 3
     max_silent: int = 2
     max_silent_chars: int = 250
     max_lines: int = 30
     closed: bool = False
 
-    @classmethod
-    def read(cls, keys: Mapping[str, Any]) -> Run:
-        values = settings(cls, keys, wordings=("opener", "vote", "signoff"))
-        if "opener" not in values or "vote" not in values:
-            raise ValueError("a run needs an 'opener' and a 'vote'")
-        return cls(**values)
-
-    @property
-    def wordings(self) -> dict[str, Wording]:
-        wordings = {"opener": self.opener, "vote": self.vote}
-        return wordings | {"signoff": self.signoff} if self.signoff else wordings
+    roles: ClassVar[tuple[str, ...]] = ("opener", "vote", "signoff")
+    optional: ClassVar[tuple[str, ...]] = ("signoff",)
 
     def detect(self, page: Page, found: Found) -> Iterator[Hit]:
         speaking = set(found["opener"]) | set(found["vote"]) | set(found.get("signoff", ()))

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, Self
 
-from cleaner.detectors.base import Found, Hit, Wording, settings
+from cleaner.detectors.base import Detector, Found, Hit
 from cleaner.segment import Page
 
 
-@dataclass(frozen=True)
-class Section:
+class Section(Detector):
     """An opener and the lines below it, unless running text stands there.
 
     ``reach = "end"``  all lines to the end of the page; a real paragraph among them (beyond ``allow`` of them)
@@ -20,7 +18,6 @@ class Section:
     characters or more. Fewer than ``min_entries`` lines below: no section.
     """
 
-    opener: Wording
     reach: str = "end"
     paragraph: int = 140
     max_entry: int = 300
@@ -28,18 +25,14 @@ class Section:
     min_entries: int = 1
     allow: int = 0
 
-    @classmethod
-    def read(cls, keys: Mapping[str, Any]) -> Section:
-        values = settings(cls, keys, wordings=("opener",))
-        if "opener" not in values:
-            raise ValueError("a section needs an 'opener'")
-        if values.get("reach", "end") not in ("end", "list"):
-            raise ValueError("'reach' takes end or list")
-        return cls(**values)
+    roles: ClassVar[tuple[str, ...]] = ("opener",)
 
-    @property
-    def wordings(self) -> dict[str, Wording]:
-        return {"opener": self.opener}
+    @classmethod
+    def read(cls, keys: Mapping[str, Any]) -> Self:
+        made = super().read(keys)
+        if made.reach not in ("end", "list"):
+            raise ValueError("'reach' takes end or list")
+        return made
 
     def detect(self, page: Page, found: Found) -> Iterator[Hit]:
         covered = -1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,18 +32,25 @@ def blocks(path: Path) -> Iterator[bytes]:
     try:
         with path.open("rb") as file:
             if suffix == ".gz":
-                with gzip.GzipFile(fileobj=file) as stream:
-                    yield from iter(lambda: stream.read(_BLOCK), b"")
+                yield from _gzip(file)
             elif suffix == ".zst":
                 yield from _zstd(file)
             else:
                 yield from iter(lambda: file.read(_BLOCK), b"")
+    except OSError as error:
+        raise ReadError(f"cannot be read: {error.strerror or error}") from None
+
+
+def _gzip(file: IO[bytes]) -> Iterator[bytes]:
+    import gzip
+
+    try:
+        with gzip.GzipFile(fileobj=file) as stream:
+            yield from iter(lambda: stream.read(_BLOCK), b"")
     except EOFError:
         raise ReadError("truncated gzip file: it ends before its end marker") from None
     except (gzip.BadGzipFile, zlib.error) as error:
         raise ReadError(f"damaged gzip file: {error}") from None
-    except OSError as error:
-        raise ReadError(f"cannot be read: {error.strerror or error}") from None
 
 
 def _zstd(file: IO[bytes]) -> Iterator[bytes]:
@@ -93,6 +99,8 @@ def writing(path: Path) -> Iterator[IO[bytes]]:
     suffix = split(path.name)[1].lower()
     with path.open("wb") as file:
         if suffix == ".gz":
+            import gzip
+
             # no name and no time in the header: they would make each run's bytes differ
             with gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as stream:
                 yield stream  # type: ignore[misc]

@@ -11,10 +11,7 @@ from cleaner.extract import extract
 from cleaner.formats import compression, encoding
 from cleaner.formats.record import Options, Raw, Record
 
-_DECLARED = re.compile(
-    rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_:.-]{2,40})|<\?xml[^>]{0,100}encoding=["']([A-Za-z0-9_:.-]{2,40})""",
-    re.IGNORECASE,
-)
+_DECLARED = rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_:.-]{2,40})|<\?xml[^>]{0,100}encoding=["']([A-Za-z0-9_:.-]{2,40})"""
 
 
 class Html:
@@ -30,7 +27,7 @@ class Html:
     def parse(self, path: Path, relative: str, raw: Raw, options: Options) -> Record:
         """Raises ReadError."""
         source = compression.content(path)
-        declared = _DECLARED.search(source[:4096])
+        declared = re.search(_DECLARED, source[:4096], re.IGNORECASE)
         name = (declared[1] or declared[2]).decode("ascii") if declared else None
         decoded = encoding.decode(source, name)
         document = extract(decoded.text)

@@ -6,10 +6,8 @@ their spelling included, is written as it was read.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
-from json.decoder import JSONDecoder, scanstring  # type: ignore[attr-defined]
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
@@ -84,6 +82,8 @@ class Jsonl:
 
     def render(self, record: Record, text: str) -> str:
         """The record's line with this text in it."""
+        import json
+
         line = record.line or ""
         value = _dumps(text, ascii_only=line.isascii())
         if record.span:
@@ -96,6 +96,8 @@ class Jsonl:
 
 
 def _dumps(text: str, *, ascii_only: bool) -> str:
+    import json
+
     value = json.dumps(text, ensure_ascii=ascii_only)
     return value if ascii_only or value.isprintable() or _storable(value) else json.dumps(text)
 
@@ -110,6 +112,9 @@ def _storable(text: str) -> bool:
 
 def _fields(line: str) -> dict[str, _Field]:
     """The fields of a JSON object with the places of their values. Raises RecordError."""
+    import json
+    from json.decoder import JSONDecoder, scanstring  # type: ignore[attr-defined]
+
     decoder = JSONDecoder()
     fields: dict[str, _Field] = {}
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, NamedTuple, Protocol
 
@@ -28,8 +27,7 @@ class Raw(NamedTuple):
     line: bytes | None
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(NamedTuple):
     """A document and what is needed to write it back.
 
     ``extracted``: the text was not in the source but was taken from a page.

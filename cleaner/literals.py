@@ -82,7 +82,7 @@ class _Run:
 
     def offer(self, strings: set[str]) -> None:
         strings = {s for s in strings if not any(o != s and o in s for o in strings)}
-        if not strings or any(not s.strip("\n") for s in strings):
+        if not strings or any(not s.strip() for s in strings):
             return
         rarity = min(_weight(s) - (2 if s.strip(" ,.") in _COMMON else 0) for s in strings)
         score = min(rarity, 14.0) - math.log2(len(strings)) / 2

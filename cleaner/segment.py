@@ -36,6 +36,7 @@ _UNFOLDED_TABLE = str.maketrans(_UNFOLDED)
 
 _NEWLINE = re.compile(r"\r\n|\n|\r")
 _SENTENCE_END = r"""[.!?…。！？؟।۔։።៕‽\u037e][)\]"'”’»«›“„‟」』）】\s*_]*$|[.!?…。！？؟।۔]\s*\([^()]{1,40}\)$"""
+_SENTENCES = r"[^\W\d_]{3}\.[\"”’»)]? +[\"“„‘«(¿¡]?[^\W\d_]"
 _QUOTE = r"[\"“”„«»「『‹›]|(?<!\w)['‘’](?=\w)|(?<=[\w.,!?])['’](?!\w)"
 _WIDE = r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
 _MARKDOWN = r"^(?:#{1,6} \S|[-*+] \S|\d+\. \S|> |```|\|.*\|$)"
@@ -72,7 +73,7 @@ def ends_sentence(text: str) -> bool:
     last = text[-1:]
     if last in ".!?" or last.isalnum() or last in ",;:":  # nearly all lines
         return last != "" and last in ".!?"
-    return _compiled(_SENTENCE_END).search(text) is not None
+    return _compiled(_SENTENCE_END).search(text[-80:]) is not None
 
 
 def is_wide(text: str) -> bool:
@@ -146,10 +147,15 @@ class Line:
         return self.index / max(1, len(self.page.lines) - 1)
 
     def is_paragraph(self, min_chars: int) -> bool:
-        """Whether this looks like running text: long enough (a third suffices in scripts without spaces) and closing a sentence."""
-        if self.chars * 3 < min_chars:
+        """Whether this looks like running text: it closes a sentence and is long enough.
+
+        Seven tenths of ``min_chars`` suffice where several sentences follow each other in an even tone, a third in scripts without spaces.
+        """
+        if self.chars * 3 < min_chars or not self.ends_sentence:
             return False
-        return self.ends_sentence and (self.chars >= min_chars or is_wide(self.text))
+        if self.chars >= min_chars or is_wide(self.text):
+            return True
+        return self.chars * 10 >= min_chars * 7 and "!" not in self.text and _compiled(_SENTENCES).search(self.text) is not None
 
 
 class Page:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 
 import pytest
 
 from cleaner import rulebook
 from cleaner.examples import failures
+from cleaner.matcher import OneByOne
 from cleaner.rulebook import Rule, Rulebook, load
+from cleaner.segment import Page
 
 BOOK = load()
 
@@ -40,3 +43,37 @@ def test_no_phrase_stands_twice_in_one_rule() -> None:
 def test_no_example_stands_in_two_rules() -> None:
     examples = Counter(example for rule in BOOK.rules for example in set(rule.page["catches"]))
     assert [example for example, n in examples.items() if n > 3] == []
+
+
+HOSTILE = [
+    "Aa Bb Cc Dd ",
+    "Ann Miller, ",
+    "AFP / Getty Images ",
+    "x",
+    "photo by ",
+    "a. B. c. ",
+    "1 2 3 - ",
+    "Müller-Lüdenscheidt ",
+    "home news sport ",
+]
+
+
+def test_no_pattern_explodes_on_a_hostile_line() -> None:
+    """Each pattern on lines that begin like what it looks for and go on for ever: a fraction of a second, however often tried."""
+    matcher = OneByOne(BOOK)
+    literals: dict[int, str] = {}
+    for literal, numbers in zip(BOOK.index.literals, BOOK.index.wanted, strict=True):
+        for number in numbers:
+            literals.setdefault(number, literal.strip("\n"))
+    slow = []
+    for number in range(len(BOOK.index.patterns)):
+        pattern = matcher.pattern(number)
+        assert pattern
+        for filling in HOSTILE:
+            for line in (f"{literals.get(number, '')} {filling * 200}", f"{filling * 200} {literals.get(number, '')}"):
+                page = Page(line[:1990])
+                begun = time.process_time()
+                pattern.on(page.lines[0])  # raises after two seconds
+                if time.process_time() - begun > 0.5:
+                    slow.append((pattern.rule, filling))
+    assert slow == []

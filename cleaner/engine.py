@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from cleaner import rulebook
 from cleaner.detectors import Hit
 from cleaner.document import Cleaned, Document, Edit, Span, apply, compose
-from cleaner.features import holds
+from cleaner.features import holds, tests
 from cleaner.matcher import MATCHERS, OneByOne
 from cleaner.rulebook import Rule, Rulebook
 from cleaner.segment import Page
@@ -142,7 +142,7 @@ def _hits(rule: Rule, page: Page, found: Mapping[str, Mapping[int, tuple[Span, .
     """What a rule's detector says; one that looks for no wording is held to the rule's features here."""
     roles = rule.detector.roles
     if not roles:
-        return (hit for hit in rule.detector.detect(page, {}) if holds(page.lines[hit.line], rule.when))
+        return (hit for hit in rule.detector.detect(page, {}) if holds(page.lines[hit.line], tests(rule.when)))
     if roles[0] not in found:
         return ()
     return rule.detector.detect(page, {role: found.get(role, {}) for role in roles})

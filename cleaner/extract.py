@@ -30,11 +30,12 @@ def extract(html: str, url: str | None = None) -> Document:
     if page is None:
         return Document("", "", url=url)
     found = page if isinstance(page, dict) else page.as_dict()
+    text = (found.get("text") or "").strip("\n")
     known = {name: str(found[name]) for name in _FIELDS if found.get(name)}
     meta: dict[str, str] = {name: known[name] for name in ("date", "author") if name in known}
     return Document(
         "",
-        found.get("text") or "",
+        text + "\n" if text else "",
         url=known.get("url") or url,
         site=known.get("sitename"),
         title=known.get("title"),

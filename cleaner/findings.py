@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -160,7 +160,7 @@ def fix(source: Source, cleaner: Cleaner, options: Options) -> int:
     """
     if source.format == "html":
         raise CleanerError("a page cannot be cleaned in place; 'cleaner clean' writes its text")
-    parts: list[bytes] = []
+    units: dict[int, bytes] = {}  # line of the record (0: the file) -> what it becomes
     edits = 0
     for number, result in cleaned(source, cleaner, options):
         if isinstance(result, str):
@@ -169,25 +169,37 @@ def fix(source: Source, cleaner: Cleaner, options: Options) -> int:
         meta = record.document.meta
         if "replaced" in meta:
             raise CleanerError("not all of its bytes are text; left as it is. 'cleaner clean' reads it with replacements")
-        edits += len(result_of.edits)
-        written = source.reader.render(record, result_of.text)
-        if source.reader.many:
-            parts.append(written.encode("utf-8") + b"\n")
-        else:
-            parts.append(Decoded("", meta["encoding"], bom="bom" in meta, replaced=0).encode(written))
+        if result_of.edits:
+            edits += len(result_of.edits)
+            written = source.reader.render(record, result_of.text)
+            decoded = Decoded("", meta.get("encoding", "utf-8"), bom="bom" in meta, replaced=0)
+            units[number] = decoded.encode(written)
     if edits:
-        import shutil
-
-        path = source.path.resolve()  # a link stays a link
-        try:
-            with audit.replacing(path) as temporary:
-                with compression.writing(temporary) as stream:
-                    stream.writelines(parts)
-                shutil.copymode(path, temporary)
-                _same_owner(path, temporary)
-        except OSError as error:
-            raise CleanerError(f"cannot be written: {error.strerror}; left as it is") from None
+        _write(source.path.resolve(), units)  # a link stays a link
     return edits
+
+
+def _write(path: Path, units: Mapping[int, bytes]) -> None:
+    """Replaces a file's content, or the lines of it that are named; all other lines stay to the byte."""
+    import shutil
+
+    if 0 in units:
+        content = units[0]
+    else:
+        lines = compression.content(path).split(b"\n")
+        for number, unit in units.items():
+            old = lines[number - 1]
+            head = b"\xef\xbb\xbf" if number == 1 and old.startswith(b"\xef\xbb\xbf") else b""
+            lines[number - 1] = head + unit + (b"\r" if old.endswith(b"\r") else b"")
+        content = b"\n".join(lines)
+    try:
+        with audit.replacing(path) as temporary:
+            with compression.writing(temporary) as stream:
+                stream.write(content)
+            shutil.copymode(path, temporary)
+            _same_owner(path, temporary)
+    except OSError as error:
+        raise CleanerError(f"cannot be written: {error.strerror}; left as it is") from None
 
 
 def _same_owner(path: Path, copy: Path) -> None:

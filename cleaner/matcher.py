@@ -7,12 +7,13 @@ pattern on every line: `OneByOne` does just that and is the measure in the tests
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cleaner.document import CleanerError, Span
-from cleaner.features import holds
+from cleaner.features import holds, tests
 from cleaner.rulebook import Rulebook
 from cleaner.segment import Line, Page
 from cleaner.wording import phrase_key
@@ -83,7 +84,8 @@ class OneByOne:
 
     def __init__(self, book: Rulebook) -> None:
         self.index = book.index
-        self._when = {rule.id: rule.when for rule in book.rules}
+        self._asks = {rule.id: tests(rule.when) for rule in book.rules}
+        self._longest = {rule.id: rule.when["max_chars"] for rule in book.rules if "max_chars" in rule.when}
         self._weak = {rule.id for rule in book.rules if rule.contextual}
         self._patterns: dict[int, _Pattern] = {}
 
@@ -92,14 +94,14 @@ class OneByOne:
         known = self._patterns.get(number)
         if known is None:
             rule, role, source, whole, case = self.index.patterns[number]
-            if rule in self._when:
+            if rule in self._asks:
                 known = self._patterns[number] = _Pattern(rule, role, source, whole, case)
         return known
 
     def _asked(self, rule: str, role: str, line: Line) -> bool:
         """Whether the rule is on and, if it judges lines by this wording, the line has the features it asks for."""
-        when = self._when.get(rule)
-        return when is not None and (not when or role not in JUDGED or holds(line, when))
+        asked = self._asks.get(rule)
+        return asked is not None and (not asked or role not in JUDGED or holds(line, asked))
 
     def scan(self, page: Page) -> Scan:
         """Where on the page each wording stands, on lines that have the features its rule asks for.
@@ -169,15 +171,28 @@ class AhoCorasick(OneByOne):
             ends.append(at)
         pairs = set()
         owner = 0
-        wanted = self.index.wanted
+        wanted, limits = self.index.wanted, self._limits
         for literal, _start, end in matches:
             # matches come in the order of their ends; a literal may end with the newline behind its line
             while end - 1 > ends[owner]:
                 owner += 1
+            chars = lines[owner].chars
             for number in wanted[literal]:
-                pairs.add((number, owner))
+                if chars <= limits[number]:
+                    pairs.add((number, owner))
         for number, owner in sorted(pairs):
             yield number, lines[owner]
+
+    @cached_property
+    def _limits(self) -> list[int]:
+        """Of each pattern, the length of the longest line it is worth trying on; -1 where its rule is off."""
+        limits = []
+        for rule, role, _source, whole, _case in self.index.patterns:
+            limit = LONGEST_LINE if whole else sys.maxsize
+            if role in JUDGED:
+                limit = min(limit, self._longest.get(rule, limit))
+            limits.append(limit if rule in self._asks else -1)
+        return limits
 
     def _few(self, text: str) -> list[tuple[int, int, int]]:
         """What the automaton would find, without it."""

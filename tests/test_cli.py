@@ -152,6 +152,13 @@ def test_fix_keeps_encoding_and_compression(command: Command, tmp_path: Path) ->
     assert json.loads(gzip.decompress((tmp_path / "b.jsonl.gz").read_bytes())) == {"text": CLEAN, "n": 1}
 
 
+def test_fix_changes_the_records_it_must_and_no_other_byte(command: Command, tmp_path: Path) -> None:
+    fine = b'\xef\xbb\xbf{"text": "Fine.",  "n": 1.0e3}\r\n\r\n'
+    (tmp_path / "a.jsonl").write_bytes(fine + json.dumps({"text": TEXT}).encode() + b"\r\n" + b'{ "text":"Also fine." }')
+    assert command("fix", "a.jsonl").returncode == 1
+    assert (tmp_path / "a.jsonl").read_bytes() == fine + json.dumps({"text": CLEAN}).encode() + b"\r\n" + b'{ "text":"Also fine." }'
+
+
 def test_fix_leaves_alone_what_it_cannot_write_back(command: Command, tmp_path: Path) -> None:
     (tmp_path / "a.html").write_text("<html></html>")
     (tmp_path / "b.txt").write_bytes("Größe, Köln, über, schön\n".encode() + b"\xff\nAdvertisement\n")

@@ -71,18 +71,18 @@ class Repeat(Detector):
     def _next(self, page: Page) -> Iterator[Hit]:
         for line, after in zip(page.lines, page.lines[1:], strict=False):
             rest = after.chars - line.chars
-            if 0 < rest <= self.max_rest and self._long(line) and after.folded.startswith(line.folded):
+            if 0 < rest <= self.max_rest and after.folded.startswith(line.folded) and self._long(line):
                 yield Hit(line.index, evidence="the next line says it again and more")
 
     def _previous(self, page: Page) -> Iterator[Hit]:
         for before, line in zip(page.lines, page.lines[1:], strict=False):
-            if line.chars == before.chars and self._long(line) and line.folded == before.folded:
+            if line.chars == before.chars and line.folded == before.folded and self._long(line):
                 yield Hit(line.index, evidence="the line before says the same")
 
     def _earlier(self, page: Page) -> Iterator[Hit]:
         seen: dict[str, int] = {}
         for line in page.lines:
-            if line.chars < self.min_chars // 3 or not self._long(line):
+            if line.repeats == 1 or not self._long(line):
                 continue
             first = seen.setdefault(line.folded, line.number)
             if first != line.number:
@@ -91,10 +91,10 @@ class Repeat(Detector):
     def _self(self, page: Page) -> Iterator[Hit]:
         for line in page.lines:
             half, odd = divmod(line.chars, 2)
-            if odd or line.chars > 200 or not self._long(line):
+            if odd or line.chars > 200:
                 continue
             text = line.text
-            if text[:half] == text[half:] and _LETTERS.match(text[-1]) and _LETTERS.match(text):
+            if text[:half] == text[half:] and self._long(line) and _LETTERS.match(text[-1]) and _LETTERS.match(text):
                 yield Hit(line.index, evidence=f"{text[:half]!r} twice")
 
 

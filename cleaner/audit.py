@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,12 +56,20 @@ def rows(path: Path) -> Iterator[dict[str, Any]]:
         raise CleanerError(f"{path}: cannot be read: {error.strerror}; is this the output of a run?") from None
 
 
+def inside(root: Path, name: str) -> Path:
+    """The path of a file below ``root``. Raises CleanerError for a name that leads out of it."""
+    path = root / name
+    if not path.resolve().is_relative_to(root.resolve()):
+        raise CleanerError(f"{name!r} leads out of {root}; the record was tampered with")
+    return path
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary path beside ``path`` that takes its place at the end, and is gone when anything fails."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    # the suffix stays: it tells how the file is compressed
-    temporary = path.with_name(f".{os.getpid()}.part.{path.name}")
+    # a name of its own, however long the file's is, with the suffix that tells how it is compressed
+    temporary = path.with_name(f".{os.getpid()}-{zlib.crc32(path.name.encode('utf-8', 'surrogateescape')):08x}.part{path.suffix[-8:]}")
     try:
         yield temporary
         temporary.replace(path)

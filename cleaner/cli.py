@@ -1,4 +1,4 @@
-"""The command: words in, calls out. Exit codes and what a person reads are decided here and nowhere else.
+"""The command: words in, calls out. Exit codes and what a person reads are decided here, and in `commands` for the hooks.
 
 0 done, nothing found; 1 `check` found something, `fix` changed something; 2 wrong use, configuration or rule;
 3 some inputs failed (named, kept aside, everything else done); 130 interrupted.
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cleaner.commands import FAILED, FOUND, say
-from cleaner.document import CleanerError
+from cleaner.document import CleanerError, visible
 
 if TYPE_CHECKING:
     from cleaner.engine import Cleaner
@@ -152,6 +152,10 @@ def _run(
     )
     with _stdin(source, form) as given:
         if output == "-":
+            from cleaner.walk import find
+
+            if len(find(given, form).sources) > 1:
+                raise CleanerError("-o - takes one SRC of one file; name a directory with -o")
             with tempfile.TemporaryDirectory(prefix="cleaner-") as folder:
                 run = clean_corpus(given, Path(folder) / "out", settings)
                 _print_output(Path(folder) / "out")
@@ -173,8 +177,6 @@ def _print_output(out: Path) -> None:
     from cleaner.walk import RECORD
 
     files = sorted(p for p in out.rglob("*") if p.is_file() and RECORD not in p.relative_to(out).parts)
-    if len(files) > 1:
-        raise CleanerError("-o - takes one SRC of one file; name a directory with -o")
     for file in files:
         for block in blocks(file):
             sys.stdout.buffer.write(block)
@@ -285,7 +287,7 @@ def explain(
                     say(f"{one.path}{f':{name}' if name else ''}: {result}")
                     continue
                 if one.reader.many:
-                    print(f"=== {result[0].document.id}")
+                    print(f"=== {visible(result[0].document.id)}")
                 print(findings.explain(result[1], color=sys.stdout.isatty()))
     if failed:
         raise typer.Exit(FAILED)

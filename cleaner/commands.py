@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from cleaner import findings
-from cleaner.document import CleanerError
+from cleaner.document import CleanerError, visible
 from cleaner.engine import Cleaner
 from cleaner.formats import Options
 from cleaner.walk import find
@@ -24,7 +24,7 @@ OK, FOUND, WRONG, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 
 def say(message: str) -> None:
     """A line for the person at the terminal."""
-    print(message, file=sys.stderr)
+    print(visible(message), file=sys.stderr)
 
 
 def check(
@@ -64,5 +64,5 @@ def fix(source: Sequence[str], cleaner: Cleaner | None = None, text_field: str =
             continue
         if edits:
             changed += 1
-            print(f"{one.path}: cleaned, {edits} place{'s' if edits > 1 else ''}")
+            print(f"{visible(str(one.path))}: cleaned, {edits} place{'s' if edits > 1 else ''}")
     return FAILED if failed else FOUND if changed else OK

@@ -5,7 +5,7 @@ Bands only nominate. Every pair that is reported has been compared, shingle by s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, NamedTuple
@@ -110,29 +110,33 @@ def clusters(pairs: Iterable[Pair]) -> list[list[int]]:
     return list(groups.values())
 
 
-def copies(
-    groups: Sequence[Sequence[int]],
-    pairs: Iterable[Pair],
-    rank: Callable[[int], tuple[int, str]],
-    text: Callable[[int], str],
-) -> Mapping[int, Copy]:
-    """Which documents are copies, and of which: in each group the one of the smallest rank stays."""
-    known = {(pair.a, pair.b): pair for pair in pairs}
+def copies(groups: Iterable[Sequence[int]], pairs: Iterable[Pair], rank: Callable[[int], tuple[int, str]]) -> dict[int, Copy]:
+    """Which documents are copies, and of which.
+
+    In each group those of smaller rank are asked first, and a document is a copy only of one that stays and that it has been
+    compared with: a chain of near-copies may lead from one text to quite another, which stays too.
+    """
+    first: dict[int, int] = {}  # exact copy -> the document that was compared with others in its stead
+    near: dict[int, dict[int, float]] = {}
+    for pair in pairs:
+        if pair.kind == "exact":
+            first[pair.b] = pair.a
+        else:
+            near.setdefault(pair.a, {})[pair.b] = near.setdefault(pair.b, {})[pair.a] = pair.jaccard
     result: dict[int, Copy] = {}
     for group in groups:
-        stays = min(group, key=rank)
-        for doc in group:
-            if doc == stays:
+        stays: dict[int, int] = {}  # the document compared -> the one of its copies that stays
+        for doc in sorted(group, key=rank):
+            compared = first.get(doc, doc)
+            if compared in stays:
+                result[doc] = Copy(stays[compared], 1.0, "exact")
                 continue
-            pair = known.get((min(doc, stays), max(doc, stays)))
-            if pair:
-                result[doc] = Copy(stays, pair.jaccard, pair.kind)
-            else:  # joined through others
-                ours, theirs = (minhash.tokens(text(d)) for d in (doc, stays))
-                if ours == theirs:
-                    result[doc] = Copy(stays, 1.0, "exact")
-                else:
-                    result[doc] = Copy(stays, minhash.jaccard(minhash.shingles(ours), minhash.shingles(theirs)), "near")
+            like = [other for other in near.get(compared, ()) if other in stays]
+            if like:
+                best = min(like, key=lambda other: rank(stays[other]))
+                result[doc] = Copy(stays[best], near[compared][best], "near")
+            else:
+                stays[compared] = doc
     return result
 
 

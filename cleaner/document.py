@@ -17,6 +17,11 @@ class CleanerError(Exception):
     """A mistake a person can mend; its text says where it is and what to do."""
 
 
+def visible(text: str) -> str:
+    """Control characters as escapes: a text, or a name, must not drive the terminal that shows it."""
+    return "".join(c if c.isprintable() or c in "\n\t " else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
 class Span(NamedTuple):
     """A half-open range of code points: ``text[start:end]``."""
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from cleaner import rulebook
 from cleaner.detectors import Hit
-from cleaner.document import Cleaned, Document, Edit, Span, apply, compose
+from cleaner.document import Cleaned, CleanerError, Document, Edit, Span, apply, compose
 from cleaner.features import holds, tests
 from cleaner.matcher import MATCHERS, OneByOne
 from cleaner.rulebook import Rule, Rulebook
@@ -37,7 +37,8 @@ class Cleaner:
         keep: categories that are not removed.
         remove: categories that are kept by default and shall go too: ``byline``.
 
-    Holds no state that cleaning changes, and can be pickled: the same text gives the same result in any process and order.
+    Cleaning changes nothing in it that a result depends on, and it can be pickled: the same text gives the same result in any
+    process and order.
     Raises RuleError for a rule file, a rule or a name that is wrong.
 
     >>> from cleaner import Cleaner
@@ -55,18 +56,23 @@ class Cleaner:
         remove: Iterable[str] = (),
         matcher: str = "ahocorasick",
     ) -> None:
-        self.book = rulebook.load(rules).choose(select, ignore, keep, remove)
+        chosen = {"rules": rules, "select": select, "ignore": ignore, "keep": keep, "remove": remove}
+        for name, choice in chosen.items():
+            if isinstance(choice, str | Path):
+                raise CleanerError(f"{name!r} takes a list, not {str(choice)!r} alone")
+        self.chosen = {name: [str(one) for one in choice] for name, choice in chosen.items()}
+        self.book = rulebook.load(self.chosen["rules"]).choose(*(self.chosen[name] for name in ("select", "ignore", "keep", "remove")))
         self.matcher = matcher
 
     @classmethod
     def of(cls, book: Rulebook, matcher: str = "ahocorasick") -> Cleaner:
         """A cleaner with just these rules."""
         made = cls.__new__(cls)
-        made.book, made.matcher = book, matcher
+        made.book, made.matcher, made.chosen = book, matcher, {}
         return made
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"book": self.book, "matcher": self.matcher}
+        return {"book": self.book, "matcher": self.matcher, "chosen": self.chosen}
 
     @cached_property
     def _repairs(self) -> list[Rule]:

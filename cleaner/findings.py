@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cleaner import audit
-from cleaner.document import Cleaned, CleanerError, Edit
+from cleaner.document import Cleaned, CleanerError, Edit, visible
 from cleaner.engine import Cleaner
 from cleaner.formats import Options, Record, compression
 from cleaner.formats.encoding import Decoded
@@ -40,13 +40,14 @@ def check(source: Source, cleaner: Cleaner, options: Options) -> Iterator[Findin
     """The findings of one file, in order."""
     for number, result in cleaned(source, cleaner, options):
         if isinstance(result, str):
-            yield Failure(str(source.path), number or 1, result)
+            yield Failure(visible(str(source.path)), number or 1, visible(result))
             continue
         record, result_of = result
         for edit in result_of.edits:
-            line = number or _line_of(record.document.text, edit)
-            shown = " ".join(_visible(edit.old if not edit.new else f"{edit.old} -> {edit.new}").split())
-            yield Finding(str(source.path), line, edit.rule, edit.category, shown, edit.evidence)
+            # the text of a page has lines of its own: they are no places in its file
+            line = number or (1 if record.extracted else _line_of(record.document.text, edit))
+            shown = " ".join(visible(edit.old if not edit.new else f"{edit.old} -> {edit.new}").split())
+            yield Finding(visible(str(source.path)), line, edit.rule, edit.category, shown, edit.evidence)
 
 
 def cleaned(source: Source, cleaner: Cleaner, options: Options) -> Iterator[tuple[int, tuple[Record, Cleaned] | str]]:
@@ -62,19 +63,16 @@ def cleaned(source: Source, cleaner: Cleaner, options: Options) -> Iterator[tupl
                 yield number, (record, cleaner.clean(record.document))
             except CleanerError as error:
                 yield number, str(error)
+            except Exception as error:  # a document that breaks a library must not take the others with it
+                yield number, f"{type(error).__name__}: {error}"
     except CleanerError as error:
-        yield number, str(error)
+        yield (number + 1 if source.reader.many else 0), str(error)
 
 
 def _line_of(text: str, edit: Edit) -> int:
     solid = edit.start + len(edit.old) - len(edit.old.lstrip())
     before = text[: solid if solid < edit.end else edit.start]
     return 1 + before.count("\n") + before.count("\r") - before.count("\r\n")
-
-
-def _visible(text: str) -> str:
-    """Control characters as escapes: a text must not drive the terminal that shows it."""
-    return "".join(c if c.isprintable() or c.isspace() else c.encode("unicode_escape").decode() for c in text)
 
 
 # --- ways to write findings --------------------------------------------------------------------------------------
@@ -169,11 +167,16 @@ def fix(source: Source, cleaner: Cleaner, options: Options) -> int:
         meta = record.document.meta
         if "replaced" in meta:
             raise CleanerError("not all of its bytes are text; left as it is. 'cleaner clean' reads it with replacements")
+        if record.extracted:
+            raise CleanerError(f"line {number}: a page cannot be cleaned in place; 'cleaner clean' writes its text")
         if result_of.edits:
             edits += len(result_of.edits)
             written = source.reader.render(record, result_of.text)
             decoded = Decoded("", meta.get("encoding", "utf-8"), bom="bom" in meta, replaced=0)
-            units[number] = decoded.encode(written)
+            try:
+                units[number] = decoded.encode(written)
+            except UnicodeEncodeError as error:
+                raise CleanerError(f"{error.object[error.start]!r} cannot be written in {decoded.encoding}; left as it is") from None
     if edits:
         _write(source.path.resolve(), units)  # a link stays a link
     return edits
@@ -221,14 +224,14 @@ def explain(of: Cleaned, *, color: bool) -> str:
         tail = edit.old[len(edit.old.rstrip()) :] if not edit.new and edit.old.strip() else ""
         old = edit.old[len(head) : len(edit.old) - len(tail)] if edit.old.strip() else edit.old
         head = head if edit.old.strip() else ""
-        new = f"{green}{{+{_visible(edit.new)}+}}{off}" if edit.new else ""
+        new = f"{green}{{+{visible(edit.new)}+}}{off}" if edit.new else ""
         evidence = f": {edit.evidence}" if edit.evidence else ""
         parts += [
-            _visible(text[at : edit.start]),
+            visible(text[at : edit.start]),
             head,
-            f"{red}[-{_visible(old)}-]{off}{new}{grey}{{{edit.rule}{evidence}}}{off}",
+            f"{red}[-{visible(old)}-]{off}{new}{grey}{{{edit.rule}{evidence}}}{off}",
             tail,
         ]
         at = edit.end
-    parts.append(_visible(text[at:]))
+    parts.append(visible(text[at:]))
     return "".join(parts)

@@ -64,7 +64,9 @@ class _Pattern:
                 if match is None:
                     return None
                 return tuple(_spans(match, line)) if "cut" in self.compiled.groupindex else ()
-            matches = self.compiled.finditer(line.plain, timeout=CONFIRM_SECONDS)
+            # a line may be a whole book: time grows with it, but for a pattern that explodes
+            seconds = CONFIRM_SECONDS * max(1, line.chars / 100_000)
+            matches = self.compiled.finditer(line.plain, timeout=seconds)
             return tuple(span for match in matches for span in _spans(match, line)) or None
         except TimeoutError:
             raise RuleTimeoutError(

@@ -10,6 +10,7 @@ import itertools
 import json
 import shutil
 import tempfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -31,6 +32,8 @@ Progress = Callable[[int], None]
 """Called with the number of documents done since the last call."""
 
 _BATCH_DOCUMENTS, _BATCH_BYTES = 64, 1 << 20
+UNFINISHED = "unfinished.jsonl"
+"""What a run is going to write; gone when it is done, so that one that was cut off can be told and replaced."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,8 @@ class Settings:
         """The settings that a result depends on, for run.json."""
         return {
             "clean": self.cleaner is not None,
+            "rules": self.cleaner.chosen if self.cleaner else None,
+            "format": self.form,
             "dedup": self.dedup.mode,
             "threshold": self.dedup.threshold,
             "text_field": self.options.text_field,
@@ -105,23 +110,23 @@ class Work:
             cleaned = self.cleaner.clean(document) if self.cleaner else None
             text, edits = (cleaned.text, cleaned.edits) if cleaned else (document.text, ())
             unit = source.reader.render(record, text)
+            return Outcome(
+                task.source,
+                task.raw.number,
+                document.id,
+                "",
+                len(document.text),
+                text,
+                None if unit == text else unit,
+                document.text if record.extracted else None,
+                edits,
+                _meta(document),
+                self.dedup.fingerprint(text),
+            )
         except CleanerError as error:
             return Outcome(task.source, task.raw.number, name, str(error))
         except Exception as error:  # a document that breaks a library must not take the others with it
             return Outcome(task.source, task.raw.number, name, f"{type(error).__name__}: {error}")
-        return Outcome(
-            task.source,
-            task.raw.number,
-            document.id,
-            "",
-            len(document.text),
-            text,
-            None if unit == text else unit,
-            document.text if record.extracted else None,
-            edits,
-            _meta(document),
-            self.dedup.fingerprint(text),
-        )
 
 
 def _meta(document: Document) -> dict[str, str]:
@@ -141,7 +146,7 @@ def clean_corpus(
         source: a directory, file or glob, or several.
         out: the directory to write; it may not hold anything (but with ``settings.overwrite``).
         settings: what to do; by default all rules, near-duplicates at Jaccard similarity 0.8.
-        progress: told of documents and bytes as they are done.
+        progress: told of the documents as they are done.
     Returns:
         The content of ``_cleaner/run.json``: ``counts`` (in = kept + duplicate + emptied + failed), ``removed`` by category.
     Raises:
@@ -150,9 +155,10 @@ def clean_corpus(
     given = [source] if isinstance(source, str | Path) else list(source)
     settings = settings or Settings(cleaner=Cleaner())
     out = Path(out)
-    check_output(given, out)
     found = find(given, settings.form)
+    check_output(found, given, out)
     with _prepared(out, settings) as staging:
+        audit.write_rows(out / RECORD / UNFINISHED, ({"output": source.output} for source in found.sources))
         return _Run(found, out, settings, staging).go(progress or (lambda documents: None))
 
 
@@ -180,22 +186,25 @@ def _prepared(out: Path, settings: Settings) -> Iterator[Path]:
 
 
 def _clear(out: Path) -> None:
-    """Takes away what an earlier run wrote, and nothing else."""
+    """Takes away what an earlier run wrote, finished or not, and nothing else; looks first, so that a refusal changes nothing."""
     record = out / RECORD
-    if not (record / audit.DOCUMENTS).exists():
+    plan = record / UNFINISHED
+    if not plan.exists() and not (record / audit.DOCUMENTS).exists():
         raise CleanerError(f"{out}: holds files that no run of cleaner wrote; --overwrite replaces the output of a run only")
-    for row in audit.rows(record / audit.DOCUMENTS):
-        # a file of records is written even if none of them is kept
-        written = row["source"] if row["format"] == "jsonl" else row.get("output")
-        if written:
-            (out / written).unlink(missing_ok=True)
+    rows = audit.rows(plan) if plan.exists() else audit.rows(record / audit.DOCUMENTS)
+    # a file of records is written even if none of them is kept
+    names = {row["source"] if row.get("format") == "jsonl" else row.get("output") for row in rows}
+    written = {audit.inside(out, name) for name in names if name}
+    files = [path for path in out.rglob("*") if (path.is_file() or path.is_symlink()) and record not in path.parents]
+    rest = sorted(path for path in files if path not in written and ".part" not in path.name)
+    if rest:
+        raise CleanerError(f"{rest[0]}: was not written by the earlier run; move it away before --overwrite")
+    for path in files:
+        path.unlink()
     shutil.rmtree(record)
     for folder in sorted((p for p in out.rglob("*") if p.is_dir()), reverse=True):
         if not any(folder.iterdir()):
             folder.rmdir()
-    rest = sorted(p for p in out.rglob("*") if p.is_file())
-    if rest:
-        raise CleanerError(f"{rest[0]}: was not written by the earlier run; move it away before --overwrite")
 
 
 class _Run:
@@ -312,7 +321,7 @@ class _Run:
 
             self.pairs = self.settings.dedup.pairs(store, text)
             groups = clusters(self.pairs)
-            self.copies = copies(groups, self.pairs, rank, text)
+            self.copies = copies(groups, self.pairs, rank)
         for group in groups:
             stays = min(group, key=rank)
             self.clusters.update(dict.fromkeys(group, stays))
@@ -325,7 +334,7 @@ class _Run:
         if copy:
             return Verdict(outcome.id, "duplicate", copy.kind, self.ids[copy.of], cluster, round(copy.similarity, 6))
         if not outcome.text.strip():
-            if outcome.chars_in:
+            if outcome.edits:
                 reason = "nothing is left"
             else:
                 reason = "no main text found" if outcome.aside is not None else "empty"
@@ -357,14 +366,17 @@ class _Run:
         audit.write_rows(self.record / audit.DUPLICATES, self._pair_rows())
 
     def _row(self, source: Source, outcome: Outcome, verdict: Verdict, written: str) -> dict[str, Any]:
-        place = {"output" if verdict.verdict == "kept" else "left_out": written} if written else {}
+        kept = verdict.verdict == "kept"
+        place: dict[str, Any] = {"output" if kept else "left_out": written} if written else {}
+        if kept:
+            place["crc32"] = zlib.crc32(outcome.text.encode("utf-8", "surrogatepass"))
         return {
             "id": outcome.id,
             "source": source.relative,
             "verdict": verdict.verdict,
             "reason": verdict.reason or None,
             "chars_in": outcome.chars_in,
-            "chars_out": len(outcome.text) if verdict.verdict == "kept" else 0,
+            "chars_out": len(outcome.text) if kept else 0,
             "cluster": verdict.cluster,
             "duplicate_of": verdict.duplicate_of,
             "similarity": verdict.similarity,
@@ -416,6 +428,7 @@ class _Run:
             raise CleanerError(f"the counts do not add up ({counts}); {self.out} is not to be trusted")
         with audit.writing(self.record / audit.RUN) as file:
             file.write(audit.dumps(run, indent=2) + "\n")
+        (self.record / UNFINISHED).unlink()
         return run
 
 

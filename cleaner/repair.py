@@ -65,10 +65,14 @@ class Repair:
 
     def _entities(self, text: str) -> Iterator[tuple[int, str, str]]:
         import html
+        from html.entities import html5
 
         for m in _compiled(_ENTITY).finditer(text):
-            # &lt; and &gt; stay: a text about markup means them, and undone they would read as tags.
-            mended = html.unescape(m[0])
+            # Only whole names: "&notit;" is no "&not". &lt; and &gt; stay: a text about markup means them, and undone they would
+            # read as tags; so do newlines and halves of pairs, which would be broken text of another kind.
+            mended = html.unescape(m[0]) if m[0][1] == "#" else html5.get(m[0][1:], m[0])
+            if set(mended) & set("<>\r\n\ufffd"):
+                continue
             if mended != m[0] and mended not in "<>" and not _compiled(_CONTROL).match(mended) and not _compiled(_SURROGATE).match(mended):
                 yield m.start(), m[0], mended
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import shutil
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -38,9 +39,14 @@ def restore(out: str | Path, destination: str | Path) -> list[str]:
         settings = json.loads((out / RECORD / audit.RUN).read_bytes())["settings"]
     except (OSError, ValueError, KeyError):
         raise CleanerError(f"{out}: holds no finished run ({RECORD}/{audit.RUN})") from None
+    if destination.resolve().is_relative_to(out.resolve()):
+        raise CleanerError(f"{destination}: lies in {out}; name a directory outside of it with -o")
     if destination.exists() and (not destination.is_dir() or any(destination.iterdir())):
         raise CleanerError(f"{destination}: is not empty; name a new directory with -o")
-    destination.mkdir(parents=True, exist_ok=True)
+    try:
+        destination.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CleanerError(f"{destination}: cannot be written: {error.strerror}") from None
     edits = _Edits(audit.rows(out / RECORD / audit.REMOVALS))
     notes: list[str] = []
     rows = audit.rows(out / RECORD / audit.DOCUMENTS)
@@ -74,7 +80,7 @@ class _Edits:
 
 def _source(row: Row, text: str, edits: list[Edit]) -> str:
     try:
-        if len(text) == row["chars_out"]:
+        if zlib.crc32(text.encode("utf-8", "surrogatepass")) == row["crc32"]:
             return revert(text, edits)
     except ValueError:
         pass
@@ -91,11 +97,11 @@ def _file(out: Path, destination: Path, row: Row, edits: _Edits) -> Iterator[str
     if row["verdict"] != "kept":
         yield from _left_out(out, destination, row)
         return
-    text = _source(row, content(out / row["output"]).decode("utf-8", "surrogatepass"), found)
+    text = _source(row, content(audit.inside(out, row["output"])).decode("utf-8", "surrogatepass"), found)
     name, decoded = row["output"], Decoded("", "utf-8", bom=False, replaced=0)
     if row["format"] == "text":
         name, decoded = row["source"], Decoded("", row["encoding"], bom="bom" in row, replaced=0)
-    with audit.replacing(destination / name) as temporary, writing(temporary) as stream:
+    with audit.replacing(audit.inside(destination, name)) as temporary, writing(temporary) as stream:
         stream.write(decoded.encode(text))
     yield from _note(row)
 
@@ -104,17 +110,17 @@ def _left_out(out: Path, destination: Path, row: Row) -> Iterator[str]:
     if "left_out" not in row:
         yield f"{row['id']}: was not kept with the run ({row['verdict']}: {row['reason'] or ''})"
         return
-    with audit.replacing(destination / row["left_out"]) as temporary:
-        shutil.copyfile(out / RECORD / audit.LEFT_OUT / row["left_out"], temporary)
+    with audit.replacing(audit.inside(destination, row["left_out"])) as temporary:
+        shutil.copyfile(audit.inside(out / RECORD / audit.LEFT_OUT, row["left_out"]), temporary)
 
 
 def _records(out: Path, destination: Path, source: str, rows: Iterable[Row], edits: _Edits, options: Options) -> list[str]:
     form = FORMATS["jsonl"]
-    kept: Iterator[Raw] = iter(form.raws(out / source)) if (out / source).exists() else iter(())
+    kept: Iterator[Raw] = iter(form.raws(audit.inside(out, source))) if (out / source).exists() else iter(())
     aside_file = out / RECORD / audit.LEFT_OUT / source
     aside: Iterator[Raw] = iter(form.raws(aside_file)) if aside_file.exists() else iter(())
     notes: list[str] = []
-    with audit.replacing(destination / source) as temporary, writing(temporary) as stream:
+    with audit.replacing(audit.inside(destination, source)) as temporary, writing(temporary) as stream:
         for row in rows:
             found = edits.of(row["id"])
             if row["verdict"] == "kept":

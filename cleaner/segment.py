@@ -204,18 +204,18 @@ class Page:
         return self._markdown or sum(mark(line.text) is not None for line in self.lines) >= 3
 
     @cached_property
-    def title(self) -> str | None:
-        """The title, folded: the one the source tells, else the first line if it looks like one.
+    def titles(self) -> list[str]:
+        """The titles, folded: the one the source tells, and the first line if it looks like one.
 
-        A line looks like a title when it is among the first three, has 4 to 30 words (8 to 60 characters in
-        scripts without spaces), and does not end in a full stop, comma, colon or semicolon.
+        Both, so that a text cleaned with its title and cleaned again without it is cleaned alike. A line looks like a title when it
+        is among the first three, has 4 to 30 words (8 to 60 characters in scripts without spaces), and does not end in a full stop,
+        comma, colon or semicolon.
         """
-        if self._title and self._title.strip():
-            return fold(plain(self._title.strip()))
+        told = [fold(plain(self._title.strip()))] if self._title and self._title.strip() else []
         for line in self.lines[:3]:
             text = line.folded.strip("#* ")
             if text.endswith((",", ";", ":", ".", "。")) and not text.endswith("..."):
                 continue
             if (8 <= line.chars <= 60) if is_wide(text) else (4 <= len(line.words) <= 30 and line.chars <= 220):
-                return text
-        return None
+                return [*told, text] if text not in told else told
+        return told

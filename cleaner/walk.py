@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from cleaner.document import CleanerError
@@ -48,62 +48,89 @@ def find(given: Iterable[str | Path], form: str | None = None) -> Found:
         raise CleanerError(f"no format {form!r}; there are {', '.join(FORMATS)}")
     files: dict[str, Path] = {}
     others: list[str] = []
-    links: set[str] = set()
+    failures: dict[str, str] = {}
+    seen: dict[Path, str] = {}
     for name in given:
         count = 0
-        for path, relative, outside in _below(str(name)):
+        for path, relative, failure in _below(str(name)):
             count += 1
+            if failure:
+                failures[relative] = failure
+                files[relative] = path
+                continue
             if form is None and named(relative) is None:
                 others.append(relative)
                 continue
-            if relative in files and files[relative].resolve() != path.resolve():
+            real = path.resolve()
+            if not path.is_symlink() and seen.setdefault(real, relative) != relative:
+                continue  # named twice, by itself and by a directory that holds it
+            if relative in files and files[relative].resolve() != real:
                 raise CleanerError(
                     f"{files[relative]} and {path} would both be written as {relative}; clean them into different directories, "
                     "or name a directory that holds both"
                 )
             files[relative] = path
-            if outside:
-                links.add(relative)
-        if not count and not Path(name).is_dir():
+        if not count and not _is_dir(Path(name)):
             raise CleanerError(f"{name}: no such file or directory")
     if others and not files:
         kinds = ", ".join(suffix for f in FORMATS.values() for suffix in f.suffixes)
         raise CleanerError(f"{others[0]}: not a kind that is read ({kinds}, each also .gz and .zst); name one with --format")
-    return Found(tuple(_sources(files, form, links)), tuple(sorted(others)))
+    return Found(tuple(_sources(files, form, failures)), tuple(sorted(others)))
 
 
-def _sources(files: dict[str, Path], form: str | None, links: set[str]) -> Iterator[Source]:
+def _sources(files: dict[str, Path], form: str | None, failures: dict[str, str]) -> Iterator[Source]:
     taken: set[str] = set()
-    # files that keep their name first, so that "a.txt" is a.txt also beside "a.html"
     outputs = {}
+
+    def free(output: str) -> bool:
+        folders = [str(folder) for folder in PurePosixPath(output).parents]
+        return output not in taken and not any(folder in names for folder in folders) and output + "/" not in above
+
+    # files that keep their name first, so that "a.txt" is a.txt also beside "a.html"
+    names: set[str] = set()
+    above = {f"{folder}/" for relative in files for folder in PurePosixPath(relative).parents}
     for relative in sorted(files, key=lambda r: (output_name(r, FORMATS[form or named(r) or "text"]) != r, r)):
         kind = form or named(relative) or "text"
         output = output_name(relative, FORMATS[kind])
-        while output in taken:
-            target = FORMATS[kind].target or ""
+        while not free(output):
+            target = FORMATS[kind].target or ".txt"
             output = relative + target if output != relative + target else output + target
         taken.add(output)
+        names.add(output)
         outputs[relative] = (kind, output)
     for relative in sorted(files):
         kind, output = outputs[relative]
-        failure = "a link to a place outside of what was named; name that place itself" if relative in links else ""
-        yield Source(files[relative], relative, kind, output, failure)
+        yield Source(files[relative], relative, kind, output, failures.get(relative, ""))
 
 
-def _below(name: str) -> Iterator[tuple[Path, str, bool]]:
-    """(file, path relative to what was named, whether it is a link that leads out of it)."""
+def _is_dir(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name that no file can have
+        return False
+
+
+def _below(name: str) -> Iterator[tuple[Path, str, str]]:
+    """(file, path relative to what was named, why it is not to be read) for each."""
     import glob
 
     path = Path(name)
-    if path.is_dir():
+    try:
+        there = path.exists() or path.is_symlink()
+    except OSError as error:
+        raise CleanerError(f"{name[:60]}...: no such file or directory ({error.strerror})") from None
+    if _is_dir(path):
         yield from _tree(path)
-    elif path.exists() or path.is_symlink():
-        yield path, path.name, False
+    elif there:
+        yield path, path.name, _unfit(path)
     elif glob.has_magic(name):
         base = Path(*_fixed(path))
         for match in sorted(glob.glob(name, recursive=True)):
-            if Path(match).is_file():
-                yield Path(match), Path(match).relative_to(base).as_posix(), False
+            relative = Path(match).relative_to(base)
+            if ".." in relative.parts:
+                raise CleanerError(f"{name}: '..' behind a wildcard would lead out of the output; name the directory itself")
+            if not Path(match).is_dir() and RECORD not in relative.parts:
+                yield Path(match), relative.as_posix(), _unfit(Path(match))
 
 
 def _fixed(path: Path) -> list[str]:
@@ -117,31 +144,36 @@ def _fixed(path: Path) -> list[str]:
     return parts
 
 
-def _tree(root: Path) -> Iterator[tuple[Path, str, bool]]:
+def _tree(root: Path) -> Iterator[tuple[Path, str, str]]:
     real = root.resolve()
-
-    def unreadable(error: OSError) -> None:
-        raise CleanerError(f"{error.filename}: cannot be read: {error.strerror}")
-
-    for folder, folders, names in os.walk(root, onerror=unreadable):
+    unreadable: list[OSError] = []
+    for folder, folders, names in os.walk(root, onerror=unreadable.append):
         here = Path(folder)
-        folders[:] = sorted(f for f in folders if not f.startswith(".") and not (here == root and f == RECORD))
+        folders[:] = sorted(f for f in folders if not f.startswith(".") and f != RECORD)
         for name in sorted(names):
             path = here / name
-            if name.startswith("."):
-                continue
-            outside = path.is_symlink() and not path.resolve().is_relative_to(real)
-            yield path, path.relative_to(root).as_posix(), outside
+            if not name.startswith("."):
+                yield path, path.relative_to(root).as_posix(), _unfit(path, real)
+    for error in unreadable:
+        yield Path(error.filename), Path(error.filename).relative_to(root).as_posix(), f"cannot be read: {error.strerror}"
 
 
-def check_output(sources: Iterable[str | Path], out: Path) -> None:
+def _unfit(path: Path, root: Path | None = None) -> str:
+    """Why a path is not to be read: a link that leads nowhere or out of what was named, a pipe or device."""
+    try:
+        if root and path.is_symlink() and not path.resolve(strict=True).is_relative_to(root):
+            return "a link to a place outside of what was named; name that place itself"
+        return "" if path.is_file() else "not a file (a pipe, a device, or a link that leads nowhere)"
+    except (OSError, RuntimeError) as error:
+        return f"a link that leads nowhere ({error})"
+
+
+def check_output(found: Found, given: Iterable[str | Path], out: Path) -> None:
     """Raises CleanerError where the output would lie in what is read, or the other way round."""
     target = out.resolve()
-    for name in sources:
-        if not Path(name).exists():
-            continue
-        source = Path(name).resolve()
-        if source.is_dir() and (target == source or target.is_relative_to(source)):
+    for name in given:
+        if _is_dir(Path(name)) and target.is_relative_to(Path(name).resolve()):
             raise CleanerError(f"{out} lies in {name}: the output would be read as input; name a directory outside of it")
-        if source.is_relative_to(target):
-            raise CleanerError(f"{name} lies in {out}: the output could overwrite it; name another directory with -o")
+    for source in found.sources:
+        if source.path.absolute().is_relative_to(target) or source.path.parent.resolve().is_relative_to(target):
+            raise CleanerError(f"{source.path} lies in {out}: the output could overwrite it; name another directory with -o")

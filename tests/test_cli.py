@@ -305,7 +305,11 @@ def test_output_inside_the_source(command: Command, source: Path) -> None:
 def test_the_source_inside_the_output(command: Command, source: Path) -> None:
     done = command("clean", "in", "-o", ".", "--overwrite")
     assert done.returncode == 2
-    assert "in lies in .: the output could overwrite it" in done.stderr
+    assert "in/a.txt lies in .: the output could overwrite it" in done.stderr
+    command("clean", "in", "-o", "out")
+    done = command("clean", "out/*.txt", "-o", "out", "--overwrite")
+    assert done.returncode == 2
+    assert (source.parent / "out" / "a.txt").exists()
 
 
 def test_output_that_is_not_empty(command: Command, source: Path, tmp_path: Path) -> None:
@@ -328,6 +332,73 @@ def test_overwriting_an_earlier_run(command: Command, source: Path, tmp_path: Pa
     assert command("clean", "in", "-o", "out").returncode == 2
     assert command("clean", "in", "-o", "out", "--overwrite").returncode == 0
     assert {name for name in tree(tmp_path / "out") if not name.startswith("_cleaner")} == {"a.txt"}
+
+
+def test_a_refused_overwrite_changes_nothing(command: Command, source: Path, tmp_path: Path) -> None:
+    command("clean", "in", "-o", "out")
+    (tmp_path / "out" / "notes").write_text("mine")
+    before = tree(tmp_path / "out")
+    done = command("clean", "in", "-o", "out", "--overwrite")
+    assert done.returncode == 2
+    assert "out/notes: was not written by the earlier run; move it away before --overwrite" in done.stderr
+    assert tree(tmp_path / "out") == before
+
+
+def test_a_record_that_was_tampered_with_leads_nowhere(command: Command, source: Path, tmp_path: Path) -> None:
+    command("clean", "in", "-o", "out")
+    record = tmp_path / "out" / "_cleaner" / "documents.jsonl"
+    record.write_text(record.read_text().replace('"source": "a.txt"', '"source": "../b.txt"'))
+    done = command("restore", "out", "-o", "back")
+    assert (done.returncode, "leads out of back" in done.stderr) == (2, True)
+    assert not (tmp_path / "b.txt").exists()
+
+
+def test_names_that_make_trouble(command: Command, source: Path, tmp_path: Path) -> None:
+    (source / ("x" * 251 + ".txt")).write_text("A text under a long name.\n")
+    (source / "b.html").write_text("<html><body><article><p>" + TEXT * 4 + "</p></article></body></html>")
+    (source / "b.txt").mkdir()
+    (source / "b.txt" / "c.txt").write_text("A text in a folder with a file's name.\n")
+    (source / "d\x1b[31m.txt").write_text("A text under a name that colours.\nAdvertisement\n")
+    (source / "loop.txt").symlink_to("loop.txt")
+    os.mkfifo(source / "pipe.txt")
+    done = command("clean", "in", "-o", "out", "--dedup", "none")
+    assert done.returncode == 3
+    assert "failed: pipe.txt: not a file" in done.stderr
+    assert "failed: loop.txt: a link that leads nowhere" in done.stderr
+    assert {row[0] for row in verdicts(tmp_path / "out").values()} == {"kept", "failed"}
+    assert len([p for p in (tmp_path / "out").rglob("*.txt") if p.is_file() and "_cleaner" not in p.parts]) == 5
+    assert "\x1b" not in command("check", "in").stdout
+
+
+def test_an_unreadable_folder_is_passed_aside(command: Command, source: Path) -> None:
+    (source / "closed").mkdir()
+    (source / "closed").chmod(0)
+    before = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+    done = command("clean", "in", "-o", "out", before=before)
+    (source / "closed").chmod(0o755)
+    assert done.returncode == 3
+    assert "failed: closed: cannot be read: Permission denied" in done.stderr
+    assert "1 kept" in done.stderr
+
+
+def test_a_file_named_twice_is_one_document(command: Command, source: Path) -> None:
+    (source / "sub").mkdir()
+    (source / "sub" / "b.txt").write_text("Another text.\n")
+    assert "2 documents in: 2 kept" in command("clean", "in", "in/sub", "-o", "out").stderr
+
+
+def test_a_page_of_a_strange_encoding_is_no_traceback(command: Command, source: Path) -> None:
+    (source / "b.html").write_bytes(b'<meta charset="hex"><p>Caf\xe9 tr\xe8s bon</p>')
+    assert command("check", "in").returncode in (0, 1)
+    assert command("clean", "in", "-o", "out").returncode == 0
+
+
+def test_fix_goes_on_behind_a_file_that_cannot_be_written_back(command: Command, source: Path) -> None:
+    (source / "0.txt").write_bytes(b"Caf\xe9 tr\xe8s bon &hearts; bon march\xe9\nAdvertisement\n")
+    done = command("fix", "in")
+    assert done.returncode == 3
+    assert "in/0.txt: '♥' cannot be written in cp1252; left as it is" in done.stderr
+    assert (source / "a.txt").read_text() == CLEAN
 
 
 def test_output_that_is_a_file(command: Command, source: Path, tmp_path: Path) -> None:
@@ -390,8 +461,14 @@ def test_an_interrupted_run_leaves_whole_files_only(source: Path, tmp_path: Path
     for path in (tmp_path / "out").rglob("*.txt"):
         assert path.read_text().startswith(f"{path.stem} ")
         assert path.read_text().endswith("said.\n")
-    assert not list((tmp_path / "out").rglob("*.part.*"))
+    assert not list((tmp_path / "out").rglob("*.part*"))
     assert not list((tmp_path / "out").rglob("staging-*"))
+    for path in list(source.iterdir())[5:]:
+        path.unlink()
+    again = subprocess.run(
+        [sys.executable, "-m", "cleaner", "clean", "in", "-o", "out", "--overwrite"], cwd=tmp_path, capture_output=True, check=False
+    )
+    assert again.returncode == 0, again.stderr
 
 
 def test_help_of_every_command_names_its_options(command: Command) -> None:

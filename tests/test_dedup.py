@@ -139,11 +139,24 @@ def test_the_longest_stays_then_the_smallest_name() -> None:
     given = {0: "a b c d e f", 1: "a b c d e f", 2: "a b c d e f g"}
     names = {0: "z", 1: "b", 2: "c"}
     pairs = [Pair(0, 1, "exact", 1.0, 1.0), Pair(0, 2, "near", 0.8, 1.0)]
-    result = copies([[0, 1, 2]], pairs, lambda doc: (-len(given[doc]), names[doc]), given.__getitem__)
-    assert result == {
-        0: Copy(2, 0.8, "near"),
-        1: Copy(2, minhash.jaccard({"a b c d e", "b c d e f"}, {"a b c d e", "b c d e f", "c d e f g"}), "near"),
-    }
+    result = copies([[0, 1, 2]], pairs, lambda doc: (-len(given[doc]), names[doc]))
+    assert result == {0: Copy(2, 0.8, "near"), 1: Copy(2, 0.8, "near")}
+    result = copies([[0, 1]], pairs[:1], lambda doc: (-len(given[doc]), names[doc]))
+    assert result == {0: Copy(1, 1.0, "exact")}
+
+
+def test_a_chain_of_near_copies_does_not_make_one_text_of_two() -> None:
+    words = [f"w{n}" for n in range(600)]
+    given = [" ".join(words[8 * n : 8 * n + 120]) for n in range(40)]
+    pairs = find_duplicates(given)
+    (group,) = clusters(pairs)
+    found = copies([group], pairs, lambda doc: (-len(given[doc]), str(doc)))
+    linked = {(pair.a, pair.b) for pair in pairs}
+    assert len(found) < len(group) - 5
+    for doc, copy in found.items():
+        assert copy.of not in found
+        assert (min(doc, copy.of), max(doc, copy.of)) in linked
+        assert copy.similarity >= 0.8
 
 
 def test_it_can_be_asked_from_the_package() -> None:

@@ -82,6 +82,23 @@ def test_undeclared_german_is_read_right() -> None:
     assert encoding.decode(text.encode("cp1252")).text == text
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "He said “no” – and the café’s owner agreed.\n",
+        "Le café était fermé hier.\nL’été fut chaud.\n",
+        "La niña cantó – “qué bonito” – en Cádiz.\n",
+    ],
+)
+def test_short_western_texts_are_read_right(text: str) -> None:
+    assert encoding.decode(text.encode("cp1252")).text == text
+
+
+def test_bytes_that_do_not_come_back_are_told() -> None:
+    decoded = encoding.decode(b"\x93\xfa\x96{\x87\x90 \xed\x40", "cp932")
+    assert decoded.replaced or decoded.encode(decoded.text) == b"\x93\xfa\x96{\x87\x90 \xed\x40"
+
+
 def test_a_stray_byte_spoils_only_itself() -> None:
     raw = "Über die Brücke führt der Weg nach Köln, später nach Düren.".encode() + b" \xff end"
     decoded = encoding.decode(raw)
@@ -162,7 +179,7 @@ def test_a_record_keeps_its_other_fields(fields: dict[str, object], old: str, ne
         ('{"text": "a"} x', "broken JSON: Extra data"),
         ('["text"]', "not a JSON object"),
         ("text", "not a JSON object"),
-        ('{"text": 5}', "field 'text' holds int, not a string"),
+        ('{"text": 5}', "field 'text' holds a number, not a string"),
         ('{"body": "a"}', r"no field 'text' \(and no 'html'\); its fields are: body\. Name the text's field with --text-field"),
         ('{"text": null}', "no field 'text'"),
         ("{}", "its fields are: none"),

@@ -48,8 +48,19 @@ def test_mended(broken: str, mended: str) -> None:
         "Ünlü İstanbul’da",
         "\u200fשלום\u200e (world)",
         "tab\there\r\nand there",
+        "&notit; &copying; &lte; a&#13;b &#55357;&#56832;",
     ],
-    ids=["Persian spelling", "Thai word break", "markup meant", "accents", "emoji family", "Turkish", "marks of direction", "white space"],
+    ids=[
+        "Persian spelling",
+        "Thai word break",
+        "markup meant",
+        "accents",
+        "emoji family",
+        "Turkish",
+        "marks of direction",
+        "white space",
+        "no entities",
+    ],
 )
 def test_left_alone(text: str) -> None:
     assert REPAIRS.clean(text).text == text

@@ -84,11 +84,14 @@ def test_a_headline_or_label_ends_no_sentence(text: str) -> None:
     ids=["behind an image's name", "marked", "a sentence", "Japanese", "a verse", "empty"],
 )
 def test_the_title_is_the_first_line_that_looks_like_one(text: str, title: str | None) -> None:
-    assert Page(text).title == title
+    assert Page(text).titles == ([title] if title else [])
 
 
 def test_the_source_knows_the_title_better() -> None:
-    assert Page("Another line that looks like one\nText.", "The “real” title").title == 'the "real" title'
+    assert Page("Another line that looks like one\nText.", "The “real” title").titles == [
+        'the "real" title',
+        "another line that looks like one",
+    ]
 
 
 def test_scripts_without_spaces_are_told_from_those_with() -> None:

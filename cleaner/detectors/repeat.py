@@ -53,10 +53,10 @@ class Repeat(Detector):
         return line.chars >= self.min_chars and len(line.words) >= self.min_words
 
     def _title(self, page: Page) -> Iterator[Hit]:
-        title = page.title
-        if not title:
-            return
-        title = title.strip("#* ")
+        for title in page.titles:
+            yield from self._again(page, title.strip("#* "))
+
+    def _again(self, page: Page, title: str) -> Iterator[Hit]:
         seen = False
         for line in page.lines:
             if line.chars > len(title) + 40:

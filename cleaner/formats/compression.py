@@ -57,7 +57,7 @@ def _zstd(file: IO[bytes]) -> Iterator[bytes]:
     """Frame by frame: zstandard's own stream reader ends a truncated file in silence."""
     import zstandard
 
-    frame = zstandard.ZstdDecompressor().decompressobj()
+    frame = zstandard.ZstdDecompressor(max_window_size=2**31).decompressobj()
     begun = False
     try:
         while block := file.read(_BLOCK):
@@ -66,7 +66,7 @@ def _zstd(file: IO[bytes]) -> Iterator[bytes]:
                 yield frame.decompress(block)
                 block = frame.unused_data if frame.eof else b""
                 if frame.eof:
-                    frame, begun = zstandard.ZstdDecompressor().decompressobj(), False
+                    frame, begun = zstandard.ZstdDecompressor(max_window_size=2**31).decompressobj(), False
     except zstandard.ZstdError as error:
         raise ReadError(f"damaged zstd file: {error}") from None
     if begun:

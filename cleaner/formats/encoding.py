@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+from collections.abc import Callable
 from typing import NamedTuple
 
 _BOMS = (
@@ -53,18 +54,40 @@ def _without_bom(raw: bytes) -> str | None:
     return None
 
 
+# What Western European text has beyond ASCII.
+_WESTERN = frozenset("àâäáãåæçéèêëíìîïñóòôöõøœúùûüýÿßÀÂÄÁÃÅÆÇÉÈÊËÍÌÎÏÑÓÒÔÖÕØŒÚÙÛÜ¿¡“”„‘’‚–—…€£«»°ºª§©®·•\u00a0\u00ad")
+
+
 def _legacy(raw: bytes, declared: str | None) -> Decoded:
     damaged = _as(raw, "utf-8", bom=False)
     # a stray byte in a text that is otherwise UTF-8: other encodings would read it whole and spoil all the rest
     beyond = sum(not c.isascii() for c in damaged.text) - damaged.replaced
     if damaged.replaced and beyond >= 4 * damaged.replaced:
         return damaged
-    for name in (_known(declared), _without_bom(raw), _guessed(raw), "cp1252"):
+    guesses: tuple[Callable[[], str | None], ...] = (
+        lambda: _known(declared),
+        lambda: _without_bom(raw),
+        lambda: _western(raw),
+        lambda: _guessed(raw),
+        lambda: "cp1252",
+    )
+    for guess in guesses:
+        name = guess()
         if name:
             read = _as(raw, name, bom=False)
             if not read.replaced:
                 return read
     return damaged
+
+
+def _western(raw: bytes) -> str | None:
+    """cp1252, if the bytes read in it as Western text: a guess by frequencies fails on texts of a few lines."""
+    try:
+        text = raw.decode("cp1252")
+    except UnicodeDecodeError:
+        return None
+    beyond = [c for c in text if not c.isascii()]
+    return "cp1252" if len(beyond) * 4 <= len(text) and all(c in _WESTERN for c in beyond) else None
 
 
 def _guessed(raw: bytes) -> str | None:
@@ -75,15 +98,21 @@ def _guessed(raw: bytes) -> str | None:
 
 
 def _known(name: str | None) -> str | None:
+    """Python's name of an encoding of text; None for what is none."""
     try:
-        return codecs.lookup(name.strip()).name if name else None
-    except (LookupError, ValueError):
+        # some codecs turn bytes to bytes, or text to text
+        return codecs.lookup(name.strip()).name if name and isinstance(b"a".decode(name.strip()), str) else None
+    except (LookupError, ValueError, AssertionError):
         return None
 
 
 def _as(raw: bytes, name: str, *, bom: bool) -> Decoded:
     try:
-        return Decoded(raw.decode(name), name, bom, 0)
-    except (UnicodeDecodeError, LookupError):
+        text = raw.decode(name)
+        if name.startswith("utf") or text.encode(name) == raw:
+            return Decoded(text, name, bom, 0)
+        # bytes that lead to a character which leads back to others: it is text, but not to the byte
+        return Decoded(text, name, bom, max(1, text.count("\ufffd")))
+    except (UnicodeError, LookupError):
         text = raw.decode(name, "replace")
-        return Decoded(text, name, bom, text.count("\ufffd"))
+        return Decoded(text, name, bom, max(1, text.count("\ufffd")))

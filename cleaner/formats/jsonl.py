@@ -21,6 +21,10 @@ _BOM = b"\xef\xbb\xbf"
 _META = ("url", "site", "title", "lang")
 
 
+class _Number(str):
+    """A number as it is spelled."""
+
+
 class _Field(NamedTuple):
     value: Any
     start: int
@@ -55,7 +59,7 @@ class Jsonl:
         fields = _fields(line)
         document, extracted = self._document(fields, options)
         given = fields.get(options.id_field)
-        named = given is not None and isinstance(given.value, str | int) and not isinstance(given.value, bool) and str(given.value).strip()
+        named = given is not None and isinstance(given.value, str) and str(given.value).strip()
         document.id = str(given.value) if given and named else f"{relative}#{raw.number}"
         for name in _META:
             if name in fields and isinstance(fields[name].value, str) and getattr(document, name) is None:
@@ -66,11 +70,11 @@ class Jsonl:
 
     def _document(self, fields: dict[str, _Field], options: Options) -> tuple[Document, bool]:
         text, page = fields.get(options.text_field), fields.get("html")
-        if text is not None and isinstance(text.value, str):
+        if text is not None and isinstance(text.value, str) and not isinstance(text.value, _Number):
             return Document("", text.value), False
         if text is not None and text.value is not None:
             raise RecordError(
-                f"field {options.text_field!r} holds {type(text.value).__name__}, not a string; name the text's field with --text-field"
+                f"field {options.text_field!r} holds {_kind(text.value)}, not a string; name the text's field with --text-field"
             )
         if page is not None and isinstance(page.value, str):
             url = fields["url"].value if "url" in fields and isinstance(fields["url"].value, str) else None
@@ -85,6 +89,8 @@ class Jsonl:
         import json
 
         line = record.line or ""
+        if record.span and text == record.document.text:
+            return line
         value = _dumps(text, ascii_only=line.isascii())
         if record.span:
             start, end = record.span
@@ -93,6 +99,10 @@ class Jsonl:
         head = line.rstrip()[:-1].rstrip()
         name = json.dumps(record.text_field, ensure_ascii=False)
         return f"{head}{'' if head.endswith('{') else ', '}{name}: {value}}}"
+
+
+def _kind(value: Any) -> str:
+    return "a number" if isinstance(value, _Number) else {"list": "a list", "dict": "an object"}.get(type(value).__name__, "true or false")
 
 
 def _dumps(text: str, *, ascii_only: bool) -> str:
@@ -115,7 +125,8 @@ def _fields(line: str) -> dict[str, _Field]:
     import json
     from json.decoder import JSONDecoder, scanstring  # type: ignore[attr-defined]
 
-    decoder = JSONDecoder()
+    # numbers are never written back, so they are not read: a long one would fail
+    decoder = JSONDecoder(parse_int=_Number, parse_float=_Number)
     fields: dict[str, _Field] = {}
     try:
         at = _skip(line, 0)

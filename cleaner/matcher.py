@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from cleaner.document import CleanerError, Span
-from cleaner.features import holds, tests
+from cleaner.features import Tests, holds, tests
 from cleaner.rulebook import Rulebook
 from cleaner.segment import Line, Page
 from cleaner.wording import phrase_key
@@ -86,9 +86,8 @@ class OneByOne:
 
     def __init__(self, book: Rulebook) -> None:
         self.index = book.index
-        self._asks = {rule.id: tests(rule.when) for rule in book.rules}
-        self._longest = {rule.id: rule.when["max_chars"] for rule in book.rules if "max_chars" in rule.when}
-        self._weak = {rule.id for rule in book.rules if rule.contextual}
+        self._rules = {rule.id: rule for rule in book.rules}
+        self._asks: dict[str, Tests | None] = {}
         self._patterns: dict[int, _Pattern] = {}
 
     def pattern(self, number: int) -> _Pattern | None:
@@ -96,13 +95,16 @@ class OneByOne:
         known = self._patterns.get(number)
         if known is None:
             rule, role, source, whole, case = self.index.patterns[number]
-            if rule in self._asks:
+            if rule in self._rules:
                 known = self._patterns[number] = _Pattern(rule, role, source, whole, case)
         return known
 
     def _asked(self, rule: str, role: str, line: Line) -> bool:
         """Whether the rule is on and, if it judges lines by this wording, the line has the features it asks for."""
-        asked = self._asks.get(rule)
+        try:
+            asked = self._asks[rule]
+        except KeyError:
+            asked = self._asks[rule] = tests(self._rules[rule].when) if rule in self._rules else None
         return asked is not None and (not asked or role not in JUDGED or holds(line, asked))
 
     def scan(self, page: Page) -> Scan:
@@ -119,7 +121,7 @@ class OneByOne:
                 for rule, role in phrases.get(phrase_key(line.folded), ()):
                     if self._asked(rule, role, line):
                         result.setdefault(rule, {}).setdefault(role, {})[line.index] = ()
-                        if role == "line" and rule not in self._weak:
+                        if role == "line" and not self._rules[rule].contextual:
                             settled.add(line.index)
         for number, line in self._nominated(page):
             pattern = self.pattern(number)
@@ -180,21 +182,27 @@ class AhoCorasick(OneByOne):
                 owner += 1
             chars = lines[owner].chars
             for number in wanted[literal]:
-                if chars <= limits[number]:
+                limit = limits[number]
+                if limit is None:
+                    limit = limits[number] = self._limit(number)
+                if chars <= limit:
                     pairs.add((number, owner))
         for number, owner in sorted(pairs):
             yield number, lines[owner]
 
     @cached_property
-    def _limits(self) -> list[int]:
-        """Of each pattern, the length of the longest line it is worth trying on; -1 where its rule is off."""
-        limits = []
-        for rule, role, _source, whole, _case in self.index.patterns:
-            limit = LONGEST_LINE if whole else sys.maxsize
-            if role in JUDGED:
-                limit = min(limit, self._longest.get(rule, limit))
-            limits.append(limit if rule in self._asks else -1)
-        return limits
+    def _limits(self) -> list[int | None]:
+        """Of each pattern its limit, once it has been asked for."""
+        return [None] * len(self.index.patterns)
+
+    def _limit(self, number: int) -> int:
+        """The length of the longest line the pattern is worth trying on; -1 where its rule is off."""
+        name, role, _source, whole, _case = self.index.patterns[number]
+        rule = self._rules.get(name)
+        if rule is None:
+            return -1
+        limit: int = LONGEST_LINE if whole else sys.maxsize
+        return min(limit, rule.when.get("max_chars", limit)) if role in JUDGED else limit
 
     def _few(self, text: str) -> list[tuple[int, int, int]]:
         """What the automaton would find, without it."""

@@ -7,6 +7,7 @@ Prints the ratio of the medians of whole-process wall time. The machine may be b
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import sys
@@ -18,8 +19,10 @@ TEXT = "The bridge over the river opened on Monday.\nAdvertisement\nIt took two 
 
 
 def seconds(words: list[str]) -> float:
+    # an installed package has its compiled files; a checkout gets them at its first start, unless the environment forbids it
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     begun = time.perf_counter()
-    subprocess.run(words, capture_output=True, check=False)
+    subprocess.run(words, capture_output=True, check=False, env=environment)
     return time.perf_counter() - begun
 
 

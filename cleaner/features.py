@@ -28,6 +28,7 @@ FEATURES: dict[str, tuple[type, Test, str]] = {
     "first_lines": (int, lambda line, n: line.index < n, "is among the first lines of the page"),
     "last_lines": (int, lambda line, n: line.index >= len(line.page.lines) - n, "is among the last lines of the page"),
     "min_repeats": (int, lambda line, n: line.repeats >= n, "stands on the page at least this often"),
+    "max_code": (int, lambda line, n: line.page.code <= n, "at most this many lines of the page look like program code"),
     "markdown": (bool, lambda line, yes: line.page.markdown is yes, "the page is written in Markdown, or is not"),
 }
 """name -> (type of its value, test, what it says)"""

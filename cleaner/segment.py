@@ -39,6 +39,7 @@ _SENTENCE_END = r"""[.!?…。！？؟।۔։።៕‽\u037e][)\]"'”’»«›
 _SENTENCES = r"[^\W\d_]{3}\.[\"”’»)]? +[\"“„‘«(¿¡]?[^\W\d_]"
 _QUOTE = r"[\"“”„«»「『‹›]|(?<!\w)['‘’](?=\w)|(?<=[\w.,!?])['’](?!\w)"
 _WIDE = r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
+_CODE = r"[{};]\)*;?$|[{(\[]$|^(?:</?\w|//|/\*|#include|>>> |\$ \w|(?:async )?(?:function|def|class|const|let|var|import|return)\b.*[({=:;])|\{\{|\$\{|\w\(.*\)[;,{]?$|^['\"]?[\w-]+['\"]?: .*[,{\[]$"
 _MARKDOWN = r"^(?:#{1,6} \S|[-*+] \S|\d+\. \S|> |```|\|.*\|$)"
 
 
@@ -202,6 +203,12 @@ class Page:
         """Whether the text is Markdown rather than showing a leftover of it: it says so, or three lines have its marks."""
         mark = _compiled(_MARKDOWN).match
         return self._markdown or sum(mark(line.text) is not None for line in self.lines) >= 3
+
+    @cached_property
+    def code(self) -> int:
+        """How many of the lines look like program code."""
+        mark = _compiled(_CODE).search
+        return sum(mark(line.text) is not None for line in self.lines)
 
     @cached_property
     def titles(self) -> list[str]:

@@ -55,6 +55,7 @@ Threshold = Annotated[float, typer.Option("--threshold", help="Least Jaccard sim
 Jobs = Annotated[int, typer.Option("-j", "--jobs", min=0, help="Processes; 0: one for each processor.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output of an earlier run.")]
 Discard = Annotated[bool, typer.Option("--discard", help="Do not keep the documents that are left out.")]
+AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress, no summary.")]
 
 
@@ -325,11 +326,68 @@ def rules_list(rules: RuleFiles = []) -> None:
 def rules_show(
     rule: Annotated[str, typer.Argument(metavar="ID", help="The id of a rule.", show_default=False)],
     rules: RuleFiles = [],
+    as_json: AsJson = False,
 ) -> None:
     """One rule: what it looks for, what it catches and what it spares."""
-    from cleaner.examples import page
+    from cleaner import describe
 
-    print(page(_book(rules)[rule]))
+    print((describe.as_json if as_json else describe.page)(_book(rules)[rule]))
+
+
+@rules_app.command("new")
+def rules_new(
+    lines: Annotated[
+        str, typer.Argument(metavar="LINES", help="A text file of lines that should go; - for standard input.", show_default=False)
+    ],
+    output: Annotated[str, typer.Option("-o", "--output", metavar="FILE", help="A new rule file; its name is the family.")] = "-",
+    name: Annotated[str | None, typer.Option("--id", metavar="NAME", help="The rule's id; by default made of its words.")] = None,
+    family: Annotated[str | None, typer.Option("--family", metavar="NAME", help="The rule's category; by default its file's name.")] = None,
+    near: Annotated[
+        list[str], typer.Option("--near", metavar="CORPUS", help="Articles to take look-alikes from, and to count in. Repeatable.")
+    ] = [],
+    text_field: TextField = "text",
+    form: Form = None,
+) -> None:
+    """Draft a rule from lines that should go, pasted one a line; with look-alikes that must stay, from a corpus."""
+    from cleaner import drafting
+    from cleaner.formats import Options
+
+    target = None if output == "-" else drafting.new_file(output)
+    with _stdin([lines], None) as given:
+        called = "standard input" if lines == "-" else lines
+        corpus = drafting.Corpus(near, Options(text_field), form)
+        made = drafting.draft(Path(given[0]), name=name, family=family, file=target, corpus=corpus, called=called)
+    for note in made.notes:
+        say(note)
+    if target is None:
+        print(made.text, end="")
+    elif made.text:
+        drafting.write(target, made.text)
+
+
+@rules_app.command("impact")
+def rules_impact(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A rule file.", show_default=False)],
+    corpus: Annotated[list[str], typer.Argument(metavar="CORPUS...", help="Directories, files or globs.", show_default=False)],
+    replace: Annotated[
+        bool, typer.Option("--replace", help="In place of the shipped file of its name; goes without saying for a copy of it.")
+    ] = False,
+    samples: Annotated[int, typer.Option("--samples", min=0, help="Lines to show for each rule.")] = 5,
+    as_json: AsJson = False,
+    text_field: TextField = "text",
+    form: Form = None,
+) -> None:
+    """What a rule file changes: a corpus cleaned without and with it, and compared rule by rule. Writes nothing."""
+    from cleaner import impact
+    from cleaner.formats import Options
+
+    with _stdin(corpus, form) as given:
+        found = impact.measure(file, given, replace=replace, samples=samples, options=Options(text_field), form=form)
+    print(impact.as_json(found) if as_json else "\n".join(impact.as_text(found)))
+    for failure in found.failures:
+        say(f"failed: {failure}")
+    if found.failures:
+        raise typer.Exit(FAILED)
 
 
 @rules_app.command("test")
@@ -340,11 +398,12 @@ def rules_test(
 ) -> None:
     """Run every example of the rules: each must catch and spare what it says. Exit 1 if one does not."""
     from cleaner import rulebook
+    from cleaner.drafting import unfinished
     from cleaner.examples import failures
+    from cleaner.impact import joined
 
-    whole = rulebook.load(files)
     own = rulebook.load(files, shipped_too=not files)
-    found = list(failures(own, whole))
+    found = [*unfinished(own), *failures(own, joined(files)[0])]
     for one in found:
         print(f"{one.rule}: {one.side}: {one.example!r}\n    {one.message}")
     examples = sum(len(rule.page["catches"]) + len(rule.page["spares"]) for rule in own.rules)

@@ -6,13 +6,15 @@ judged like any other, and so cleaning twice changes nothing. Every step shorten
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Container, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from cleaner import rulebook
 from cleaner.detectors import Hit
+from cleaner.detectors.cues import Cues, Sheet, Standing, around, chance, speaks, strongest, total
 from cleaner.document import Cleaned, CleanerError, Document, Edit, Span, apply, compose
 from cleaner.features import holds, tests
 from cleaner.matcher import MATCHERS, OneByOne
@@ -36,6 +38,7 @@ class Cleaner:
         ignore: ids of rules, or families, that are off.
         keep: categories that are not removed.
         remove: categories that are kept by default and shall go too: ``byline``.
+        strictness: how much evidence rules of weighed cues need: "low" takes least, "normal", or "high" takes most.
 
     Cleaning changes nothing in it that a result depends on, and it can be pickled: the same text gives the same result in any
     process and order.
@@ -54,25 +57,29 @@ class Cleaner:
         ignore: Iterable[str] = (),
         keep: Iterable[str] = (),
         remove: Iterable[str] = (),
+        strictness: str = "normal",
         matcher: str = "ahocorasick",
     ) -> None:
+        if strictness not in Cues.STRICTNESS:
+            raise CleanerError(f"strictness takes {', '.join(Cues.STRICTNESS)}, not {strictness!r}")
         chosen = {"rules": rules, "select": select, "ignore": ignore, "keep": keep, "remove": remove}
         for name, choice in chosen.items():
             if isinstance(choice, str | Path):
                 raise CleanerError(f"{name!r} takes a list, not {str(choice)!r} alone")
         self.chosen = {name: [str(one) for one in choice] for name, choice in chosen.items()}
         self.book = rulebook.load(self.chosen["rules"]).choose(*(self.chosen[name] for name in ("select", "ignore", "keep", "remove")))
+        self.strictness = strictness
         self.matcher = matcher
 
     @classmethod
-    def of(cls, book: Rulebook, matcher: str = "ahocorasick") -> Cleaner:
+    def of(cls, book: Rulebook, matcher: str = "ahocorasick", strictness: str = "normal") -> Cleaner:
         """A cleaner with just these rules."""
         made = cls.__new__(cls)
-        made.book, made.matcher, made.chosen = book, matcher, {}
+        made.book, made.matcher, made.strictness, made.chosen = book, matcher, strictness, {}
         return made
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"book": self.book, "matcher": self.matcher, "chosen": self.chosen}
+        return {"book": self.book, "matcher": self.matcher, "strictness": self.strictness, "chosen": self.chosen}
 
     @cached_property
     def _repairs(self) -> list[Rule]:
@@ -87,6 +94,14 @@ class Cleaner:
     def _wordless(self) -> frozenset[int]:
         """The places of the rules that look at every page, whatever its words."""
         return frozenset(place for place, rule in enumerate(self.book.rules) if rule.kind == "repeat")
+
+    @cached_property
+    def _cues(self) -> list[Rule]:
+        return [rule for rule in self.book.rules if rule.kind == "cues"]
+
+    @cached_property
+    def _words(self) -> dict[str, frozenset[str]]:
+        return {name: frozenset(words) for rule in self._cues for name, words in rule.settings.get("words", {}).items()}
 
     @cached_property
     def _scanner(self) -> OneByOne:
@@ -123,13 +138,21 @@ class Cleaner:
 
     def _marks(self, page: Page, lang: str | None) -> tuple[dict[int, Mark], list[tuple[Span, Mark]]]:
         """(lines that go, parts of lines that go), each with the rule that says so; the first rule that does."""
+        lines, parts, weak = self.judged(page, lang)
+        self._weigh(page, lang, lines, parts, frozenset(weak))
+        return lines, parts
+
+    def judged(
+        self, page: Page, lang: str | None = None, off: Container[str] = ()
+    ) -> tuple[dict[int, Mark], list[tuple[Span, Mark]], set[int]]:
+        """(lines that go, parts that go, lines that only weak rules found) by all rules but cues and those ``off``."""
         scan = self._scanner.scan(page)
         lines: dict[int, Mark] = {}
         parts: list[tuple[Span, Mark]] = []
         weak: dict[int, list[Mark]] = {}
         for place in sorted(self._wordless.union(self._places[name] for name in scan)):
             rule = self.book.rules[place]
-            if rule.lang and lang and rule.lang != lang:
+            if (rule.lang and lang and rule.lang != lang) or rule.id in off:
                 continue
             for hit in _hits(rule, page, scan.get(rule.id, {})):
                 mark = Mark(rule, hit.evidence)
@@ -141,7 +164,47 @@ class Cleaner:
                     lines.setdefault(hit.line, mark)
         if weak:
             support(lines, weak)
-        return lines, parts
+        return lines, parts, {index for index in weak if index not in lines}
+
+    def _weigh(
+        self, page: Page, lang: str | None, lines: dict[int, Mark], parts: Sequence[tuple[Span, Mark]], weak: frozenset[int]
+    ) -> None:
+        """Adds to ``lines`` those that the rules of weighed cues take, given what the other rules have said."""
+        rules = [rule for rule in self._cues if not (rule.lang and lang and rule.lang != lang)]
+        if not rules or not page.lines:
+            return
+        sheet = Sheet(page, Standing(taken(page, lines, parts), weak), self._words)
+        kind = "whole" if sheet.whole else "text"
+        weighed = [(rule, cues) for rule in rules if (cues := cast(Cues, rule.detector)).pages == kind and cues.together]
+        signs = sheet.candidates([(tests(rule.when), cues.paragraph) for rule, cues in weighed])
+        if not any(speaks(found) for found in signs.values()):
+            return
+        standing = [float(index in sheet.taken) for index in range(len(page.lines))]
+        for index, found in signs.items():
+            standing[index] = max(chance(total(cues.alone, found)) for _rule, cues in weighed)
+        for index, found in signs.items():
+            if not speaks(found):
+                continue
+            found = found | around(index, standing)
+            for rule, cues in weighed:
+                weight = total(cues.together, found)
+                if weight >= cues.threshold[self.strictness] and holds(page.lines[index], tests(rule.when)):
+                    cause = ", ".join(f"{name} {added:+.1f}" for name, added in strongest(cues.together, found))
+                    lines[index] = Mark(rule, f"{cause}; in all {weight:+.1f}")
+                    break
+
+
+def taken(page: Page, lines: Mapping[int, Mark], parts: Sequence[tuple[Span, Mark]]) -> dict[int, str]:
+    """The category of each line that goes, whole or in parts that leave little of it."""
+    found = {index: mark.rule.category for index, mark in lines.items()}
+    starts = [line.start for line in page.lines] if parts else []
+    cuts: dict[int, int] = {}
+    for span, mark in parts:
+        index = bisect_right(starts, span.start) - 1
+        cuts[index] = cuts.get(index, 0) + span.end - span.start
+        if cuts[index] * 5 >= page.lines[index].chars * 4:
+            found.setdefault(index, mark.rule.category)
+    return found
 
 
 def _hits(rule: Rule, page: Page, found: Mapping[str, Mapping[int, tuple[Span, ...]]]) -> Iterable[Hit]:

@@ -9,13 +9,16 @@ from real articles.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from cleaner.document import Document, Edit
 from cleaner.engine import Cleaner
-from cleaner.features import CONTEXT, FEATURES
+from cleaner.features import FEATURES, holds, tests
+from cleaner.matcher import OneByOne
 from cleaner.rulebook import Rule, Rulebook
+from cleaner.segment import Page
+from cleaner.wording import phrase_key
 
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _PART = re.compile(r"\[\[(.*?)\]\]", re.DOTALL)
@@ -75,13 +78,34 @@ def failures(book: Rulebook, whole: Rulebook | None = None) -> Iterator[Failure]
             example = read(source, catches=True)
             cleaned = alone.clean(Document("", example.text, title=example.title))
             if _squeezed(cleaned.text) != _squeezed(example.left):
-                yield Failure(rule.id, "catches", source, f"should leave {example.left!r}, leaves {cleaned.text!r}")
+                message = f"should leave {example.left!r}, leaves {cleaned.text!r}{_why_not(rule, source)}"
+                yield Failure(rule.id, "catches", source, message)
         for source in rule.page["spares"]:
             example = read(source, catches=False)
             cleaned = everything.clean(Document("", example.text, title=example.title))
             taken = [edit for edit in cleaned.edits if not _mends(everything.book, edit) or edit.rule == rule.id]
             if taken:
-                yield Failure(rule.id, "spares", source, f"{taken[0].rule} takes {taken[0].old!r}")
+                evidence = f" ({taken[0].evidence})" if taken[0].evidence else ""
+                other = "" if taken[0].rule == rule.id else "; spares must survive all rules, not only their own"
+                yield Failure(rule.id, "spares", source, f"{taken[0].rule} takes {taken[0].old!r}{evidence}{other}")
+
+
+def _why_not(rule: Rule, source: str) -> str:
+    """Of a line that a phrase or pattern should take and does not: whether its words or its features are to blame; else ""."""
+    lines = [line[2:] for line in source.split("\n") if line.startswith("- ")] if "\n" in source.strip("\n") else [source]
+    if rule.kind not in ("phrase", "pattern"):
+        return ""
+    alone = OneByOne(Rulebook([rule]))
+    for text in lines:
+        for line in Page(_PART.sub(r"\1", text)).lines:
+            worded = phrase_key(line.folded) in alone.index.phrases
+            patterns = filter(None, map(alone.pattern, range(len(alone.index.patterns))))
+            if not worded and all(pattern.on(line) is None for pattern in patterns):
+                return f"; its wording does not match {line.text!r}"
+            for name, value in rule.when.items():
+                if name in FEATURES and not holds(line, tests({name: value})):
+                    return f"; its wording matches {line.text!r}, but not when {name} = {str(value).lower()} ({FEATURES[name][-1]})"
+    return ""
 
 
 def _mends(book: Rulebook, edit: Edit) -> bool:
@@ -90,43 +114,3 @@ def _mends(book: Rulebook, edit: Edit) -> bool:
 
 def _squeezed(text: str) -> str:
     return "\n".join(" ".join(line.split()) for line in text.split("\n") if line.strip())
-
-
-def page(rule: Rule) -> str:
-    """A rule as a page to read: its reason, what it looks for, when, and its examples."""
-    lines = [
-        rule.id,
-        "=" * len(rule.id),
-        "",
-        rule.page["why"],
-        "",
-        f"kind      {rule.kind}",
-        f"category  {rule.category}",
-        f"file      {rule.page['file']}",
-    ]
-    if rule.lang:
-        lines.append(f"lang      {rule.lang}")
-    for name, value in rule.when.items():
-        said = (FEATURES.get(name) or CONTEXT[name])[-1]
-        lines.append(f"when      {name} = {value!r}: {said}")
-    lines.append("")
-    for key, value in {**rule.page["wordings"], **rule.settings}.items():
-        lines += _shown(key, value, "")
-    for side, examples in (("catches", rule.page["catches"]), ("spares", rule.page["spares"])):
-        lines += ["", f"{side}:"]
-        for example in examples:
-            first, *others = example.strip("\n").split("\n")
-            lines += [f"  * {first}", *(f"    {other}" for other in others)]
-    return "\n".join(lines)
-
-
-def _shown(key: str, value: Any, indent: str) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        yield f"{indent}{key}:"
-        for inner, of in value.items():
-            yield from _shown(inner, of, indent + "  ")
-    elif isinstance(value, list | tuple):
-        yield f"{indent}{key}:"
-        yield from (f"{indent}  {one}" for one in value)
-    else:
-        yield f"{indent}{key}: {value}"

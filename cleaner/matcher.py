@@ -1,16 +1,17 @@
 """All wordings of a rulebook looked for at once.
 
 One scan over the folded lines finds the literals without which no pattern can match and so nominates (pattern, line) pairs;
-`regex` confirms each on that line alone. Phrases are one dictionary look-up a line. The answers are those of trying every
-pattern on every line: `OneByOne` does just that and is the measure in the tests.
+`regex` confirms each on that line alone. Phrases are one dictionary look-up a line. What the wordings say of a line is a
+function of the line, so it is remembered: the next pass over a page, and the next page of a site, consist of lines that are known.
+The answers are those of trying every pattern on every line: `OneByOne` does just that and is the measure in the tests.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cleaner.document import CleanerError, Span
 from cleaner.features import Tests, holds, tests
@@ -27,8 +28,14 @@ LONGEST_PHRASE = 160
 JUDGED = ("line", "opener")
 """The roles whose lines a rule's features are asked of; the other roles only speak for a block."""
 CONFIRM_SECONDS = 2.0
+_OF_THE_LINE = frozenset("max_chars min_chars max_words min_words ends_sentence quoted min_upper max_upper min_digits max_digits".split())
+"""The features that the line's own text decides; all others are asked again on every page."""
+_LONG = 300
+"""Lines with more characters are scanned for the patterns that can match such lines only: a quarter of the literals."""
 _SMALL = 2_000
 """Characters up to which looking up every stretch of a text takes less time than building the automaton."""
+_REMEMBERED = 1_000_000
+"""Characters of lines after which the memory is renewed; it holds up to twice as many."""
 
 Scan = dict[str, dict[str, dict[int, tuple[Span, ...]]]]
 """rule -> role of the wording -> line's index -> the parts named (none: the whole line)"""
@@ -36,6 +43,16 @@ Scan = dict[str, dict[str, dict[int, tuple[Span, ...]]]]
 
 class RuleTimeoutError(CleanerError):
     """A pattern that did not end on a line in `CONFIRM_SECONDS`."""
+
+
+class _Answer(NamedTuple):
+    """What a wording says of a line, on pages that pass the ``asked`` tests: the parts it names (none: the whole line)."""
+
+    rule: str
+    role: str
+    parts: tuple[tuple[int, int], ...]
+    asked: Tests
+    phrase: bool = False
 
 
 class _Pattern:
@@ -54,8 +71,13 @@ class _Pattern:
 
         return regex.compile(self.source, 0 if self.case else regex.IGNORECASE)
 
-    def on(self, line: Line) -> tuple[Span, ...] | None:
-        """The parts of the line (page offsets) the pattern names, () for the whole line, None for no match."""
+    @cached_property
+    def _group(self) -> str | int:
+        """The group that names what goes."""
+        return "cut" if "cut" in self.compiled.groupindex else 0
+
+    def on(self, line: Line) -> tuple[tuple[int, int], ...] | None:
+        """The parts of the line (from its start on) the pattern names, () for the whole line, None for no match."""
         try:
             if self.whole:
                 if line.chars > LONGEST_LINE:
@@ -63,22 +85,19 @@ class _Pattern:
                 match = self.compiled.fullmatch(line.plain, timeout=CONFIRM_SECONDS)
                 if match is None:
                     return None
-                return tuple(_spans(match, line)) if "cut" in self.compiled.groupindex else ()
+                return tuple(_spans(match, self._group)) if self._group else ()
             # a line may be a whole book: time grows with it, but for a pattern that explodes
             seconds = CONFIRM_SECONDS * max(1, line.chars / 100_000)
             matches = self.compiled.finditer(line.plain, timeout=seconds)
-            return tuple(span for match in matches for span in _spans(match, line)) or None
+            return tuple(span for match in matches for span in _spans(match, self._group)) or None
         except TimeoutError:
             raise RuleTimeoutError(
                 f"rule {self.rule} did not end on line {line.number} in {CONFIRM_SECONDS:g} s; bound its repeats, or --ignore it"
             ) from None
 
 
-def _spans(match: regex.Match[str], line: Line) -> Iterator[Span]:
-    group = "cut" if "cut" in match.re.groupindex else 0
-    for start, end in match.spans(group):
-        if start < end:
-            yield Span(line.start + start, line.start + end)
+def _spans(match: regex.Match[str], group: str | int) -> Iterator[tuple[int, int]]:
+    return (span for span in match.spans(group) if span[0] < span[1])
 
 
 class OneByOne:
@@ -87,8 +106,13 @@ class OneByOne:
     def __init__(self, book: Rulebook) -> None:
         self.index = book.index
         self._rules = {rule.id: rule for rule in book.rules}
-        self._asks: dict[str, Tests | None] = {}
+        self._asks: dict[tuple[str, str], tuple[Tests, Tests]] = {}
         self._patterns: dict[int, _Pattern] = {}
+
+    @cached_property
+    def _on(self) -> list[int]:
+        """The numbers of the patterns whose rules are on."""
+        return [number for number, pattern in enumerate(self.index.patterns) if pattern[0] in self._rules]
 
     def pattern(self, number: int) -> _Pattern | None:
         """The pattern of this number; None if its rule is off."""
@@ -99,129 +123,206 @@ class OneByOne:
                 known = self._patterns[number] = _Pattern(rule, role, source, whole, case)
         return known
 
-    def _asked(self, rule: str, role: str, line: Line) -> bool:
-        """Whether the rule is on and, if it judges lines by this wording, the line has the features it asks for."""
-        try:
-            asked = self._asks[rule]
-        except KeyError:
-            asked = self._asks[rule] = tests(self._rules[rule].when) if rule in self._rules else None
-        return asked is not None and (not asked or role not in JUDGED or holds(line, asked))
+    def _asked(self, rule: str, role: str) -> tuple[Tests, Tests]:
+        """What the rule asks of a line that this wording finds: (of its text, of its place on the page)."""
+        known = self._asks.get((rule, role))
+        if known is None:
+            when = self._rules[rule].when if role in JUDGED else {}
+            known = self._asks[rule, role] = (
+                tests({name: value for name, value in when.items() if name in _OF_THE_LINE}),
+                tests({name: value for name, value in when.items() if name not in _OF_THE_LINE}),
+            )
+        return known
 
     def scan(self, page: Page) -> Scan:
-        """Where on the page each wording stands, on lines that have the features its rule asks for.
-
-        Features are cheaper than patterns, so they are asked first; and a line that is a phrase of a rule that needs no more is
-        not tried against patterns that could only say so again.
-        """
+        """Where on the page each wording stands, on lines that have the features its rule asks for."""
         result: Scan = {}
-        settled = set()
-        phrases = self.index.phrases
-        for line in page.lines:
-            if line.chars <= LONGEST_PHRASE:
-                for rule, role in phrases.get(phrase_key(line.folded), ()):
-                    if self._asked(rule, role, line):
-                        result.setdefault(rule, {}).setdefault(role, {})[line.index] = ()
-                        if role == "line" and not self._rules[rule].contextual:
-                            settled.add(line.index)
-        for number, line in self._nominated(page):
-            pattern = self.pattern(number)
-            if pattern is None or (pattern.role == "line" and line.index in settled):
-                continue
-            if not self._asked(pattern.rule, pattern.role, line):
-                continue
-            parts = pattern.on(line)
-            if parts is None:
-                continue
-            lines = result.setdefault(pattern.rule, {}).setdefault(pattern.role, {})
-            # a whole line outdoes parts of it; parts of several patterns add up
-            before = lines.get(line.index)
-            whole = parts == () or before == ()
-            lines[line.index] = () if whole else tuple(sorted({*(before or ()), *parts}))
+        for line, answers in zip(page.lines, self._answers(page), strict=True):
+            settled = False
+            for rule, role, parts, asked, phrase in answers:
+                if (settled and not phrase and role == "line") or not holds(line, asked):
+                    continue
+                settled = settled or (phrase and self._settles(rule, role))
+                lines = result.setdefault(rule, {}).setdefault(role, {})
+                # a whole line outdoes parts of it; parts of several patterns add up
+                before = lines.get(line.index)
+                if parts == () or before == ():
+                    lines[line.index] = ()
+                else:
+                    spans = (Span(line.start + start, line.start + end) for start, end in parts)
+                    lines[line.index] = tuple(sorted({*(before or ()), *spans}))
         return result
 
-    def _nominated(self, page: Page) -> Iterator[tuple[int, Line]]:
-        for number in range(len(self.index.patterns)):
-            for line in page.lines:
-                yield number, line
+    def _settles(self, rule: str, role: str) -> bool:
+        """Whether a phrase of the rule is the last word on a line: patterns for lines could only say so again."""
+        return role == "line" and not self._rules[rule].contextual
+
+    def _answers(self, page: Page) -> Iterable[Sequence[_Answer]]:
+        """What the wordings say of each line of the page."""
+        return [self._judged(line, self._on) for line in page.lines]
+
+    def _judged(self, line: Line, numbers: Iterable[int]) -> tuple[_Answer, ...]:
+        """What the phrases, and the patterns of these numbers, say of the line."""
+        answers: list[_Answer] = []
+        settled = False
+        if line.chars <= LONGEST_PHRASE:
+            for rule, role in self.index.phrases.get(phrase_key(line.folded), ()):
+                if rule not in self._rules:
+                    continue
+                local, asked = self._asked(rule, role)
+                if holds(line, local):
+                    answers.append(_Answer(rule, role, (), asked, phrase=True))
+                    settled = settled or (not asked and self._settles(rule, role))
+        for number in numbers:
+            pattern = self.pattern(number)
+            if pattern is None or (settled and pattern.role == "line"):
+                continue
+            # features are cheaper than patterns
+            local, asked = self._asked(pattern.rule, pattern.role)
+            if holds(line, local):
+                parts = pattern.on(line)
+                if parts is not None:
+                    answers.append(_Answer(pattern.rule, pattern.role, parts, asked))
+        return tuple(answers)
 
 
-class AhoCorasick(OneByOne):
-    """Only the patterns whose literals stand on a line are tried on it."""
+class Nominating(OneByOne):
+    """A scan tells which patterns are worth trying on a line, and a line that was seen before is not looked at again."""
+
+    def __init__(self, book: Rulebook) -> None:
+        super().__init__(book)
+        self._known: dict[str, tuple[_Answer, ...]] = {}
+        self._older: dict[str, tuple[_Answer, ...]] = {}
+        self._size = 0
+
+    def _answers(self, page: Page) -> Iterable[Sequence[_Answer]]:
+        texts = [line.text for line in page.lines]
+        known, older = self._known, self._older
+        new: dict[str, Line] = {}
+        for text, line in zip(texts, page.lines, strict=True):
+            if text not in known:
+                if text in older:
+                    known[text] = older[text]
+                else:
+                    new[text] = line
+        lines = list(new.values())
+        for line, numbers in zip(lines, self._nominated(lines), strict=True):
+            known[line.text] = self._judged(line, numbers)
+        answers = [known[text] for text in texts]
+        self._size += sum(map(len, new))
+        if self._size > _REMEMBERED:
+            self._known, self._older, self._size = {}, known, 0
+        return answers
+
+    def _nominated(self, lines: list[Line]) -> Iterable[Iterable[int]]:
+        """The numbers of the patterns worth trying on each line."""
+        raise NotImplementedError
+
+
+class AhoCorasick(Nominating):
+    """Only the patterns whose literals stand on a line, where a match may have them, are tried on it."""
 
     def __init__(self, book: Rulebook) -> None:
         super().__init__(book)
         self._seen = 0
 
     @cached_property
-    def _automaton(self) -> Any:
-        from ahocorasick_rs import AhoCorasick as Automaton
-
-        return Automaton(self.index.literals, store_patterns=False)
-
-    def _nominated(self, page: Page) -> Iterator[tuple[int, Line]]:
-        lines = page.lines
-        for number in self.index.always:
-            for line in lines:
-                yield number, line
-        if not lines or not self.index.literals:
-            return
-        text = "\n" + "\n".join([line.folded for line in lines]) + "\n"
-        self._seen += len(text)
-        matches = self._few(text) if self._seen <= _SMALL else self._automaton.find_matches_as_indexes(text, overlapping=True)
-        ends = []  # offset of the newline behind each line
-        at = 0
-        for line in lines:
-            at += 1 + line.chars
-            ends.append(at)
-        pairs = set()
-        owner = 0
-        wanted, limits = self.index.wanted, self._limits
-        for literal, _start, end in matches:
-            # matches come in the order of their ends; a literal may end with the newline behind its line
-            while end - 1 > ends[owner]:
-                owner += 1
-            chars = lines[owner].chars
-            for number in wanted[literal]:
-                limit = limits[number]
-                if limit is None:
-                    limit = limits[number] = self._limit(number)
-                if chars <= limit:
-                    pairs.add((number, owner))
-        for number, owner in sorted(pairs):
-            yield number, lines[owner]
+    def _all(self) -> _Literals:
+        return _Literals(self.index.literals, self.index.wanted)
 
     @cached_property
-    def _limits(self) -> list[int | None]:
-        """Of each pattern its limit, once it has been asked for."""
-        return [None] * len(self.index.patterns)
+    def _far(self) -> _Literals:
+        """The literals of the patterns that can match long lines."""
+        far = {number for number in self._on if self._longest(number) > _LONG}
+        kept = {
+            literal: [number for number in wanted if number in far]
+            for literal, wanted in zip(self.index.literals, self.index.wanted, strict=True)
+            if not far.isdisjoint(wanted)
+        }
+        return _Literals(list(kept), list(kept.values()))
 
-    def _limit(self, number: int) -> int:
-        """The length of the longest line the pattern is worth trying on; -1 where its rule is off."""
+    def _longest(self, number: int) -> int:
+        """The length of the longest line the pattern is worth trying on."""
         name, role, _source, whole, _case = self.index.patterns[number]
-        rule = self._rules.get(name)
-        if rule is None:
-            return -1
-        limit: int = LONGEST_LINE if whole else sys.maxsize
-        return min(limit, rule.when.get("max_chars", limit)) if role in JUDGED else limit
+        longest: int = LONGEST_LINE if whole else sys.maxsize
+        return min(longest, self._rules[name].when.get("max_chars", longest)) if role in JUDGED else longest
 
-    def _few(self, text: str) -> list[tuple[int, int, int]]:
-        """What the automaton would find, without it."""
-        numbers, lengths = self._numbers
-        found = []
+    def _nominated(self, lines: list[Line]) -> Iterable[Iterable[int]]:
+        numbers: list[set[int]] = [set(self.index.always) for _ in lines]
+        self._seen += sum(line.chars for line in lines)
+        small = self._seen <= _SMALL
+        for long in (False, True):
+            places = [place for place, line in enumerate(lines) if (line.chars > _LONG) is long]
+            if places:
+                literals = self._far if long and not small else self._all
+                self._add([lines[place].folded for place in places], [numbers[place] for place in places], literals, small=small)
+        return [self._worth(line, found) if found else () for line, found in zip(lines, numbers, strict=True)]
+
+    def _add(self, lines: list[str], numbers: list[set[int]], literals: _Literals, *, small: bool) -> None:
+        """Adds to each line's numbers those of the patterns of which it holds a literal where a match may have it."""
+        text = "\n" + "\n".join(lines) + "\n"
+        needs, wanted = self.index.needs, literals.wanted
+        owner, first, last = -1, 0, 0  # the line, its first character, the newline behind it
+        found: set[int] = set()
+        for literal, start, end in literals.few(text) if small else literals.automaton.find_matches_as_indexes(text, overlapping=True):
+            # matches come in the order of their ends; a literal may begin or end with the newline beside its line
+            if end - 1 > last:
+                while end - 1 > last:
+                    owner += 1
+                    first, last = last + 1, last + 1 + len(lines[owner])
+                found = numbers[owner]
+            before, behind = start - first, last - end
+            for number in wanted[literal]:
+                low, high, fewest, most, _also = needs[number]
+                if low <= before + 1 and before <= high and fewest <= behind + 1 and behind <= most:
+                    found.add(number)
+
+    def _worth(self, line: Line, numbers: set[int]) -> list[int]:
+        """Those of the numbers whose patterns find all that they need on the line, in order."""
+        text = f"\n{line.folded}\n"
+        return [number for number in sorted(numbers) if _holds_all(text, self.index.needs[number][4])]
+
+
+def _holds_all(text: str, also: tuple[tuple[str, ...], ...]) -> bool:
+    """Whether the text holds a string of each set."""
+    for strings in also:
+        for string in strings:
+            if string in text:
+                break
+        else:
+            return False
+    return True
+
+
+class _Literals:
+    """Literals, for each the numbers of the patterns that want it, and two ways to find them in a text."""
+
+    def __init__(self, literals: list[str], wanted: list[list[int]]) -> None:
+        self.literals = literals
+        self.wanted = wanted
+
+    @cached_property
+    def automaton(self) -> Any:
+        from ahocorasick_rs import AhoCorasick as Automaton
+
+        return Automaton(self.literals, store_patterns=False)
+
+    def few(self, text: str) -> Iterator[tuple[int, int, int]]:
+        """What the automaton would find, without it: (number of the literal, start, end)."""
+        numbers, lengths = self._lengths
         for end in range(1, len(text) + 1):
             for length in lengths:
                 if length > end:
                     break
                 number = numbers.get(text[end - length : end])
                 if number is not None:
-                    found.append((number, end - length, end))
-        return found
+                    yield number, end - length, end
 
     @cached_property
-    def _numbers(self) -> tuple[dict[str, int], list[int]]:
+    def _lengths(self) -> tuple[dict[str, int], list[int]]:
         """(literal -> its number, all lengths of literals)."""
-        numbers = dict(zip(self.index.literals, range(len(self.index.literals)), strict=True))
+        numbers = dict(zip(self.literals, range(len(self.literals)), strict=True))
         return numbers, sorted(set(map(len, numbers)))
 
 
-MATCHERS = {"ahocorasick": AhoCorasick, "regex": OneByOne}
+MATCHERS: dict[str, Callable[[Rulebook], OneByOne]] = {"ahocorasick": AhoCorasick, "regex": OneByOne}

@@ -29,7 +29,7 @@ COMMON = ("id", "kind", "why", "category", "lang", "when", "catches", "spares")
 OFF_BY_DEFAULT = frozenset({"byline"})
 """Categories that are metadata rather than boilerplate: kept unless asked for."""
 
-_FORMAT = f"{sys.version_info[:2]} 7"  # of the store; to be raised with any change of what is stored or checked
+_FORMAT = f"{sys.version_info[:2]} 8"  # of the store; to be raised with any change of what is stored or checked
 _ID = "[a-z0-9]+(?:-[a-z0-9]+)*"
 _KEPT = 12  # files of the store; older ones are of rules that have changed since
 WEAKEST_LITERAL = 2.0
@@ -264,15 +264,31 @@ def _read(path: Path, source: bytes) -> Iterator[tuple[Row, dict[str, Any]]]:
         tables = tomllib.loads(source.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RuleError(f"{path.name}: not a TOML file: {error}") from None
-    unknown = set(tables) - {"rule"}
+    unknown = set(tables) - {"rule", "words"}
     if unknown or not isinstance(tables.get("rule", []), list):
-        raise RuleError(f"{path.name}: a rule file holds [[rule]] entries only, not {sorted(unknown or {'[rule]'})[0]!r}")
+        raise RuleError(f"{path.name}: a rule file holds [[rule]] entries and [words], not {sorted(unknown or {'[rule]'})[0]!r}")
+    words = _words(path, tables.get("words", {}))
     for number, table in enumerate(tables.get("rule", []), 1):
         name = table.get("id") or f"number {number}"
         try:
-            yield _entry(path, table)
+            yield _entry(path, {"words": words, **table} if words and table.get("kind") == "cues" else table)
         except ValueError as error:
             raise RuleError(f"{path.name}: rule {name}: {error}") from None
+
+
+def _words(path: Path, lists: Any) -> dict[str, list[str]]:
+    """The word lists of a file, each a string of words or a list of such strings; in order, without repetition, folded."""
+    from cleaner.segment import fold, plain
+
+    if not isinstance(lists, dict):
+        raise RuleError(f"{path.name}: [words] takes lists of words by name")
+    words = {}
+    for name, given in lists.items():
+        rows = [given] if isinstance(given, str) else given
+        if not isinstance(rows, list) or not all(isinstance(row, str) for row in rows):
+            raise RuleError(f"{path.name}: words.{name} takes a string of words, or a list of such strings")
+        words[name] = list(dict.fromkeys(fold(plain(word)) for row in rows for word in row.split()))
+    return words
 
 
 def _entry(path: Path, table: dict[str, Any]) -> tuple[Row, dict[str, Any]]:

@@ -34,7 +34,6 @@ _UNFOLDED = dict(
 _UNFOLDED_CHARS = "[" + "".join(_UNFOLDED) + "]"
 _UNFOLDED_TABLE = str.maketrans(_UNFOLDED)
 
-_NEWLINE = re.compile(r"\r\n|\n|\r")
 _SENTENCE_END = r"""[.!?…。！？؟।۔։።៕‽\u037e][)\]"'”’»«›“„‟」』）】\s*_]*$|[.!?…。！？؟।۔]\s*\([^()]{1,40}\)$"""
 _SENTENCES = r"[^\W\d_]{3}\.[\"”’»)]? +[\"“„‘«(¿¡]?[^\W\d_]"
 _QUOTE = r"[\"“”„«»「『‹›]|(?<!\w)['‘’](?=\w)|(?<=[\w.,!?])['’](?!\w)"
@@ -85,36 +84,27 @@ def is_wide(text: str) -> bool:
 class Line:
     """One line of a page: ``page.text[start:end]``; ``next`` is where the following line begins."""
 
-    __slots__ = ("__dict__", "end", "index", "next", "number", "page", "start")
+    __slots__ = ("__dict__", "chars", "end", "folded", "index", "next", "number", "page", "start", "text")
 
-    def __init__(self, page: Page, index: int, number: int, start: int, end: int, following: int) -> None:
+    def __init__(self, page: Page, index: int, number: int, start: int, text: str, following: int) -> None:
         self.page = page
         self.index = index  # among the lines that are not blank
         self.number = number  # in the file, from 1
         self.start = start
-        self.end = end
+        self.text = text
+        self.chars = len(text)
+        self.end = end = start + len(text)
         self.next = following
-
-    @property
-    def text(self) -> str:
-        return self.page.text[self.start : self.end]
+        self.folded = page.folded[start:end]
 
     @cached_property
     def plain(self) -> str:
         return self.page.plain[self.start : self.end]
 
     @cached_property
-    def folded(self) -> str:
-        return self.page.folded[self.start : self.end]
-
-    @property
-    def chars(self) -> int:
-        return self.end - self.start
-
-    @cached_property
     def words(self) -> list[str]:
         """The words, in lower case: what stands between spaces and holds a letter or digit (marks of Indic scripts split no word)."""
-        return [word for word in self.folded.split() if not word.isascii() or any(map(str.isalnum, word))]
+        return [word for word in self.folded.split() if word.isalnum() or not word.isascii() or any(map(str.isalnum, word))]
 
     @cached_property
     def ends_sentence(self) -> bool:
@@ -179,20 +169,16 @@ class Page:
     def lines(self) -> list[Line]:
         """The lines that are not blank, in order."""
         lines: list[Line] = []
-        number, at = 1, 0
-        text = self.text
-        for newline in _NEWLINE.finditer(text):
-            self._append(lines, number, at, newline.start(), newline.end())
-            number, at = number + 1, newline.end()
-        self._append(lines, number, at, len(text), len(text))
+        at = 0
+        # a space for the return before a newline goes with the white space around the line
+        for number, piece in enumerate(self.text.replace("\r\n", " \n").replace("\r", "\n").split("\n"), 1):
+            following = at + len(piece) + 1
+            solid = piece.strip()
+            if solid:
+                start = at if len(solid) == len(piece) else at + len(piece) - len(piece.lstrip())
+                lines.append(Line(self, len(lines), number, start, solid, min(following, len(self.text))))
+            at = following
         return lines
-
-    def _append(self, lines: list[Line], number: int, start: int, end: int, following: int) -> None:
-        raw = self.text[start:end]
-        solid = raw.strip()
-        if solid:
-            start += len(raw) - len(raw.lstrip())
-            lines.append(Line(self, len(lines), number, start, start + len(solid), following))
 
     @cached_property
     def counts(self) -> Counter[str]:
@@ -209,6 +195,11 @@ class Page:
         """How many of the lines look like program code."""
         mark = _compiled(_CODE).search
         return sum(mark(line.text) is not None for line in self.lines)
+
+    @property
+    def told(self) -> bool:
+        """Whether the source told the title."""
+        return bool(self._title and self._title.strip())
 
     @cached_property
     def titles(self) -> list[str]:

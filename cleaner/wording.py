@@ -75,12 +75,17 @@ def phrase_key(folded: str) -> str:
     return " ".join(words).strip(_RIM)
 
 
+Need = tuple[int, int, int, int, tuple[tuple[str, ...], ...]]
+"""What a line must show for a pattern: see `literals.Needs`, here without the literals and flat"""
+
+
 class Index:
     """The wordings of a set of rules, by what is found in a text.
 
     ``phrases``: key of a phrase -> (rule, role) of those that have it. ``patterns``: (rule, role, pattern, whole line, case
-    matters). ``literals``: the strings without which patterns cannot match, and, at the same place in ``wanted``, the numbers
-    of the patterns that hold to each. ``always``: numbers of the patterns that have no literal.
+    matters), and, at the same place in ``needs``, what a line must show before it is tried.
+    ``literals``: the strings without which patterns cannot match, and, at the same place in ``wanted``, the numbers of the
+    patterns that hold to each. ``always``: numbers of the patterns that have no literal.
     """
 
     def __init__(
@@ -89,12 +94,14 @@ class Index:
         patterns: list[tuple[str, str, str, bool, bool]],
         wanted: dict[str, list[int]],
         always: list[int],
+        needs: list[Need],
     ) -> None:
         self.phrases = phrases
         self.patterns = patterns
         self.literals = list(wanted)
         self.wanted = list(wanted.values())
         self.always = always
+        self.needs = needs
 
     def stored(self) -> tuple[Any, ...]:
         """The index in few large strings, which are read back in a fifth of the time that dictionaries take."""
@@ -110,13 +117,17 @@ class Index:
             array("I", [group[tuple(one)] for one in self.wanted]).tobytes(),
             numbers,
             self.always,
+            self.needs,
         )
 
     @classmethod
     def read(cls, stored: tuple[Any, ...]) -> Index:
         """The inverse of `stored`."""
-        keys, places, owners, patterns, literals, groups, numbers, always = stored
-        made = cls({}, patterns, {}, always)
+        keys, places, owners, patterns, literals, groups, numbers, always, *needs = stored
+        made = cls({}, patterns, {}, always, *(needs or [[]]))
+        if not needs:  # stored by a version that did not look for them
+            wanted, made.always, made.needs = _sought(patterns)
+            made.literals, made.wanted, literals = list(wanted), list(wanted.values()), ""
         if keys:
             made.phrases = dict(zip(keys.split("\n"), map(owners.__getitem__, array("I", places)), strict=True))
         if literals:
@@ -127,22 +138,29 @@ class Index:
 
 def index(wordings: Iterable[tuple[str, str, Wording]]) -> Index:
     """The index of some wordings, given as (rule, role, wording)."""
-    from cleaner.literals import required
-
     phrases: dict[str, list[tuple[str, str]]] = {}
     patterns: list[tuple[str, str, str, bool, bool]] = []
-    wanted: dict[str, list[int]] = {}
-    always: list[int] = []
     for rule, role, wording in wordings:
         for key in dict.fromkeys(phrase_key(fold(plain(phrase))) for phrase in wording.phrases):
             if key:
                 phrases.setdefault(key, []).append((rule, role))
-        for source, whole in wording.patterns():
-            number = len(patterns)
-            patterns.append((rule, role, source, whole, wording.case))
-            literals = required(source, whole=whole)
-            for literal in sorted(literals):
-                wanted.setdefault(literal, []).append(number)
-            if not literals:
-                always.append(number)
-    return Index(phrases, patterns, wanted, always)
+        patterns += ((rule, role, source, whole, wording.case) for source, whole in wording.patterns())
+    wanted, always, needs = _sought(patterns)
+    return Index(phrases, patterns, wanted, always, needs)
+
+
+def _sought(patterns: Iterable[tuple[str, str, str, bool, bool]]) -> tuple[dict[str, list[int]], list[int], list[Need]]:
+    """(literal -> numbers of the patterns that want it, numbers of the patterns without one, what else each needs)."""
+    from cleaner.literals import needs
+
+    wanted: dict[str, list[int]] = {}
+    always: list[int] = []
+    needed: list[Need] = []
+    for number, (_rule, _role, source, whole, _case) in enumerate(patterns):
+        literals, before, behind, also = needs(source, whole=whole)
+        needed.append((*before, *behind, also))
+        for literal in sorted(literals):
+            wanted.setdefault(literal, []).append(number)
+        if not literals:
+            always.append(number)
+    return wanted, always, needed

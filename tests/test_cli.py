@@ -484,6 +484,8 @@ def test_help_of_every_command_names_its_options(command: Command) -> None:
         ["rules", "show"],
         ["rules", "test"],
         ["rules", "lint"],
+        ["rules", "new"],
+        ["rules", "impact"],
     ):
         done = command(*words, "--help")
         assert done.returncode == 0

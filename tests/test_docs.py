@@ -13,7 +13,7 @@ from cleaner.features import CONTEXT, FEATURES
 from cleaner.rulebook import load
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-COMMANDS = ["clean", "dedup", "check", "fix", "explain", "restore", "rules list", "rules show", "rules test", "rules lint"]
+COMMANDS = ["clean", "dedup", "check", "fix", "explain", "restore", "rules list", "rules show", "rules test", "rules lint", "rules new", "rules impact"]  # fmt: skip
 
 
 @pytest.mark.parametrize("command", COMMANDS)

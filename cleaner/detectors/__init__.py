@@ -7,12 +7,14 @@ lines on which its wordings were found, and yields hits. It knows text, not rule
 from __future__ import annotations
 
 from cleaner.detectors.base import Detector, Found, Hit
+from cleaner.detectors.cues import Cues
 from cleaner.detectors.pattern import Pattern
 from cleaner.detectors.repeat import Repeat
 from cleaner.detectors.run import Run
 from cleaner.detectors.section import Section
 
 DETECTORS: dict[str, type[Detector]] = {
+    "cues": Cues,
     "phrase": Pattern,
     "pattern": Pattern,
     "repeat": Repeat,

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, cast
 
 from cleaner import rulebook
 from cleaner.detectors import Hit
-from cleaner.detectors.cues import Cues, Sheet, Standing, around, chance, speaks, strongest, total
+from cleaner.detectors.cues import NEAR, Cues, Sheet, Standing, around, chance, strongest, total
 from cleaner.document import Cleaned, CleanerError, Document, Edit, Span, apply, compose
 from cleaner.features import holds, tests
 from cleaner.matcher import MATCHERS, OneByOne
@@ -150,6 +150,7 @@ class Cleaner:
         lines: dict[int, Mark] = {}
         parts: list[tuple[Span, Mark]] = []
         weak: dict[int, list[Mark]] = {}
+        kinds: dict[int, set[str]] = {}
         for place in sorted(self._wordless.union(self._places[name] for name in scan)):
             rule = self.book.rules[place]
             if (rule.lang and lang and rule.lang != lang) or rule.id in off:
@@ -162,8 +163,9 @@ class Cleaner:
                     parts += ((span, mark) for span in hit.parts)
                 else:
                     lines.setdefault(hit.line, mark)
+                    kinds.setdefault(hit.line, set()).add(rule.category)
         if weak:
-            support(lines, weak)
+            support(lines, weak, kinds)
         return lines, parts, {index for index in weak if index not in lines}
 
     def _weigh(
@@ -176,16 +178,17 @@ class Cleaner:
         sheet = Sheet(page, Standing(taken(page, lines, parts), weak), self._words)
         kind = "whole" if sheet.whole else "text"
         weighed = [(rule, cues) for rule in rules if (cues := cast(Cues, rule.detector)).pages == kind and cues.together]
-        signs = sheet.candidates([(tests(rule.when), cues.paragraph) for rule, cues in weighed])
-        if not any(speaks(found) for found in signs.values()):
+        lines_weighed = sheet.candidates([(tests(rule.when), cues.paragraph) for rule, cues in weighed])
+        speaking = [index for index in lines_weighed if sheet.speaks(index)]
+        if not speaking:
             return
+        near = {other for index in speaking for other in range(index - NEAR, index + NEAR + 1)}
+        signs = {index: sheet.signs(index) for index in lines_weighed if index in near}
         standing = [float(index in sheet.taken) for index in range(len(page.lines))]
         for index, found in signs.items():
             standing[index] = max(chance(total(cues.alone, found)) for _rule, cues in weighed)
-        for index, found in signs.items():
-            if not speaks(found):
-                continue
-            found = found | around(index, standing)
+        for index in speaking:
+            found = signs[index] | around(index, standing)
             for rule, cues in weighed:
                 weight = total(cues.together, found)
                 if weight >= cues.threshold[self.strictness] and holds(page.lines[index], tests(rule.when)):
@@ -217,16 +220,15 @@ def _hits(rule: Rule, page: Page, found: Mapping[str, Mapping[int, tuple[Span, .
     return rule.detector.detect(page, {role: found.get(role, {}) for role in roles})
 
 
-def support(lines: dict[int, Mark], weak: dict[int, list[Mark]]) -> None:
-    """Adds to ``lines`` those of the weak hits that their neighbours bear out.
+def support(lines: dict[int, Mark], weak: dict[int, list[Mark]], kinds: dict[int, set[str]]) -> None:
+    """Adds to ``lines`` those of the weak hits that their neighbours bear out; ``kinds``: all categories by which a line goes.
 
     A weak hit stands when a line directly beside it goes by a category the rule names (``beside``), or when it is one of
-    ``min_run`` lines in a row that rules of its category have found, weak or not.
+    ``min_run`` lines in a row that go already or that weak rules of its category have found.
     """
 
     def found(index: int, category: str) -> bool:
-        marks = [lines[index]] if index in lines else weak.get(index, [])
-        return any(mark.rule.category == category for mark in marks)
+        return index in lines or any(mark.rule.category == category for mark in weak.get(index, ()))
 
     def run(index: int, category: str) -> int:
         first = last = index
@@ -239,9 +241,9 @@ def support(lines: dict[int, Mark], weak: dict[int, list[Mark]]) -> None:
     def stands(index: int, mark: Mark) -> str:
         when = mark.rule.when
         for beside in (index - 1, index + 1):
-            other = lines.get(beside)
-            if other and (other.rule.category in when.get("beside", ()) or "*" in when.get("beside", ())):
-                return f"beside a line that {other.rule.id} takes"
+            wanted = when.get("beside", ())
+            if beside in lines and ("*" in wanted or not kinds[beside].isdisjoint(wanted)):
+                return f"beside a line that {lines[beside].rule.id} takes"
         length = run(index, mark.rule.category) if "min_run" in when else 0
         return f"one of {length} such lines in a row" if length >= when.get("min_run", length + 1) else ""
 
@@ -255,6 +257,7 @@ def support(lines: dict[int, Mark], weak: dict[int, list[Mark]]) -> None:
                 evidence = stands(index, mark)
                 if evidence:
                     lines[index] = Mark(mark.rule, "; ".join(filter(None, (mark.evidence, evidence))))
+                    kinds.setdefault(index, set()).add(mark.rule.category)
                     moved = True
                     break
 

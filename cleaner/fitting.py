@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from cleaner.detectors.cues import Cues, Sheet, Signs, Standing, around, chance, speaks, total
+from cleaner.detectors.cues import Cues, Sheet, Signs, Standing, around, chance, total
 from cleaner.document import CleanerError
 from cleaner.engine import Cleaner, taken
 from cleaner.features import tests
@@ -29,17 +28,23 @@ DRAWS = 4
 """How often a document is read; the first time with all rules, then with about half of those that speak on it silent."""
 FOLDS = 5
 REGULARISATION = 0.3
+LOSS = {"low": 0.01, "normal": 0.005, "high": 0.002}
+"""Strictness -> share of the weighed lines that stay which may be lost in cross-validation, where a rule does not say."""
 _MOST_OF_A_DOCUMENT = 40
 """Lines from which on the lines of one document share this weight."""
 
 
 class Row(NamedTuple):
-    """A line to learn from: whether it goes (None: another kind of boilerplate), its cues, its page and its place on it."""
+    """A line to learn from: whether it goes (None: another kind of boilerplate), its cues, its page and its place on it.
+
+    ``speaks``: whether it would be weighed.
+    """
 
     goes: bool | None
     signs: Signs
     page: int
-    index: int
+    line: int
+    speaks: bool
 
 
 class Reading(NamedTuple):
@@ -128,14 +133,14 @@ def read(documents: Iterable[Mapping[str, Any]], cleaner: Cleaner, rule: Rule, d
                     _site(document, number), draw, float(document.get("worth", 1.0)), [float(i in gone) for i in range(len(page.lines))]
                 )
             )
-            for index, signs in sheet.candidates(gates).items():
+            for index in sheet.candidates(gates):
                 label = labels[index]
                 if label["keep"] is None:
                     continue
                 goes: bool | None = not label["keep"]
                 if goes and cues.labels and label.get("category") not in cues.labels:
                     goes = None
-                rows.append(Row(goes, signs, len(readings) - 1, index))
+                rows.append(Row(goes, sheet.signs(index), len(readings) - 1, index, sheet.speaks(index)))
     return readings, rows
 
 
@@ -181,21 +186,18 @@ def fit(readings: Sequence[Reading], rows: Sequence[Row], rule: Rule) -> Fit:
     everything = range(len(rows))
     alone = [row.signs for row in rows]
     standing = _standing(readings, rows, _crossed(train, alone, of))
-    together = [row.signs | around(row.index, standing[row.page]) for row in rows]
+    together = [row.signs | around(row.line, standing[row.page]) for row in rows]
     sums = _crossed(train, together, of)
     first, second = train(alone, everything), train(together, everything)
     judged = sorted(
-        (
-            (sums[i], rows[i].goes)
-            for i in everything
-            if rows[i].goes is not None and speaks(rows[i].signs) and readings[rows[i].page].worth == 1
-        ),
+        ((sums[i], rows[i].goes) for i in everything if rows[i].goes is not None and rows[i].speaks and readings[rows[i].page].worth == 1),
         key=lambda pair: -pair[0],
     )
     threshold, figures = {}, {}
     assert isinstance(rule.detector, Cues)
-    for name, precision in (rule.detector.precision or dict.fromkeys(Cues.STRICTNESS, 0.99)).items():
-        threshold[name], figures[name] = _threshold([(value, bool(goes)) for value, goes in judged], precision)
+    stays = sum(row.goes is False and readings[row.page].worth == 1 for row in rows)
+    for name, loss in (rule.detector.loss or LOSS).items():
+        threshold[name], figures[name] = _threshold([(value, bool(goes)) for value, goes in judged], int(loss * stays))
     return Fit(
         first.weights,
         second.weights,
@@ -222,19 +224,20 @@ def _crossed(train: Any, signs: Sequence[Signs], of: Sequence[int]) -> list[floa
 def _standing(readings: Sequence[Reading], rows: Sequence[Row], sums: Sequence[float]) -> list[list[float]]:
     standing = [list(reading.standing) for reading in readings]
     for row, value in zip(rows, sums, strict=True):
-        standing[row.page][row.index] = chance(value)
+        standing[row.page][row.line] = chance(value)
     return standing
 
 
-def _threshold(judged: Sequence[tuple[float, bool]], precision: float) -> tuple[float, tuple[int, int]]:
-    """The least sum at and above which this share of the lines goes rightly, and (rightly, wrongly) there."""
-    best = (math.inf, (0, 0))
+def _threshold(judged: Sequence[tuple[float, bool]], most: int) -> tuple[float, tuple[int, int]]:
+    """The least sum at and above which at most this many lines go wrongly, and how many go (rightly, wrongly) there."""
     right = wrong = 0
+    least = 99.0
     for value, goes in judged:
+        least = value
+        if not goes and wrong == most:
+            break
         right, wrong = right + goes, wrong + (not goes)
-        if right >= precision * (right + wrong):
-            best = (value, (right, wrong))
-    return (round(best[0], 2) if best[0] < math.inf else 99.0), best[1]
+    return round(least + 0.005, 2), (right, wrong)
 
 
 def digest(paths: Iterable[Path]) -> str:

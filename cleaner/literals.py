@@ -21,7 +21,7 @@ from cleaner.segment import fold
 _PROPERTY = re.compile(r"\\[pP]\{[^}]*\}")
 _GROUP_NAME = re.compile(r"\(\?P?<[A-Za-z_]\w*>")
 _MOST = 64  # strings in one set: more do not sharpen the scan, and a product of alternatives grows fast
-_OFTEN = 0.005  # hits a character of a set that stands on every second line: not worth looking for
+_OFTEN = 0.01  # hits a character of a set that stands on every second line: not worth looking for
 _BEGINS = (sre.AT_BEGINNING, sre.AT_BEGINNING_STRING)
 _ENDS = (sre.AT_END, sre.AT_END_STRING)
 _REPEATS = (sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT)
@@ -104,7 +104,10 @@ def hits(literals: Iterable[str]) -> float:
 
 
 def _bits(literal: str) -> float:
-    return min(8.0 if literal.strip(" ,.\n") in _COMMON else 22.0, sum(_BITS.get(c, 12.0) for c in literal))
+    most = 22.0
+    if literal.strip(" ,.\n") in _COMMON:
+        most = 12.0 if "\n" in literal else 8.0
+    return min(most, sum(_BITS.get(c, 12.0) for c in literal))
 
 
 class _Offer(NamedTuple):

@@ -22,6 +22,8 @@ from cleaner.wording import phrase_key
 if TYPE_CHECKING:
     import regex
 
+    from cleaner.hyper import Database
+
 LONGEST_LINE = 2_000
 """Patterns for whole lines are not tried on longer ones: no boilerplate wording spans that much, and time grows with it."""
 LONGEST_PHRASE = 160
@@ -134,6 +136,9 @@ class OneByOne:
             )
         return known
 
+    def forget(self) -> None:
+        """Empties what is remembered of lines: for measuring, as it changes no answer."""
+
     def scan(self, page: Page) -> Scan:
         """Where on the page each wording stands, on lines that have the features its rule asks for."""
         result: Scan = {}
@@ -165,7 +170,7 @@ class OneByOne:
         """What the phrases, and the patterns of these numbers, say of the line."""
         answers: list[_Answer] = []
         settled = False
-        if line.chars <= LONGEST_PHRASE:
+        if line.chars <= LONGEST_PHRASE and self.index.phrases:
             for rule, role in self.index.phrases.get(phrase_key(line.folded), ()):
                 if rule not in self._rules:
                     continue
@@ -191,6 +196,9 @@ class Nominating(OneByOne):
 
     def __init__(self, book: Rulebook) -> None:
         super().__init__(book)
+        self.forget()
+
+    def forget(self) -> None:
         self._known: dict[str, tuple[_Answer, ...]] = {}
         self._older: dict[str, tuple[_Answer, ...]] = {}
         self._size = 0
@@ -206,17 +214,60 @@ class Nominating(OneByOne):
                 else:
                     new[text] = line
         lines = list(new.values())
-        for line, numbers in zip(lines, self._nominated(lines), strict=True):
-            known[line.text] = self._judged(line, numbers)
+        nominated = self._nominated(lines)
+        for place, line in enumerate(lines):
+            numbers = nominated.get(place, ())
+            # nearly all lines are neither nominated nor short enough for a phrase
+            known[line.text] = self._judged(line, numbers) if numbers or line.chars <= LONGEST_PHRASE else ()
         answers = [known[text] for text in texts]
         self._size += sum(map(len, new))
         if self._size > _REMEMBERED:
             self._known, self._older, self._size = {}, known, 0
         return answers
 
-    def _nominated(self, lines: list[Line]) -> Iterable[Iterable[int]]:
-        """The numbers of the patterns worth trying on each line."""
+    def _nominated(self, lines: list[Line]) -> dict[int, list[int]]:
+        """Of each line, by its place, the numbers of the patterns worth trying on it, in order; lines without any are left out."""
         raise NotImplementedError
+
+    def _wanting(self, found: Iterable[tuple[int, int, int]], wanted: list[list[int]], lines: list[str]) -> dict[int, set[int]]:
+        """Of each line the numbers of the patterns of which it holds a literal where a match may have it.
+
+        ``found``: (place of a literal in ``wanted``, start, end) in the order of the ends, in the text of the lines with a newline
+        before and behind each.
+        """
+        needs = self.index.needs
+        numbers: dict[int, set[int]] = {}
+        owner, first, last = -1, 0, 0  # the line, its first character, the newline behind it
+        mine: set[int] = set()
+        for literal, start, end in found:
+            # a literal may begin or end with the newline beside its line
+            if end - 1 > last:
+                while end - 1 > last:
+                    owner += 1
+                    first, last = last + 1, last + 1 + len(lines[owner])
+                mine = numbers[owner] = set()
+            before, behind = start - first, last - end
+            for number in wanted[literal]:
+                low, high, fewest, most, _also = needs[number]
+                if low <= before + 1 and before <= high and fewest <= behind + 1 and behind <= most:
+                    mine.add(number)
+        return numbers
+
+    def _worth(self, line: Line, numbers: set[int]) -> list[int]:
+        """Those of the numbers whose patterns find all that they need on the line, in order."""
+        text = f"\n{line.folded}\n"
+        return [number for number in sorted(numbers) if _holds_all(text, self.index.needs[number][4])]
+
+
+def _holds_all(text: str, also: tuple[tuple[str, ...], ...]) -> bool:
+    """Whether the text holds a string of each set."""
+    for strings in also:
+        for string in strings:
+            if string in text:
+                break
+        else:
+            return False
+    return True
 
 
 class AhoCorasick(Nominating):
@@ -247,55 +298,31 @@ class AhoCorasick(Nominating):
         longest: int = LONGEST_LINE if whole else sys.maxsize
         return min(longest, self._rules[name].when.get("max_chars", longest)) if role in JUDGED else longest
 
-    def _nominated(self, lines: list[Line]) -> Iterable[Iterable[int]]:
-        numbers: list[set[int]] = [set(self.index.always) for _ in lines]
+    def _nominated(self, lines: list[Line]) -> dict[int, list[int]]:
         self._seen += sum(line.chars for line in lines)
         small = self._seen <= _SMALL
+        numbers: dict[int, set[int]] = {place: set(self.index.always) for place in range(len(lines))} if self.index.always else {}
         for long in (False, True):
             places = [place for place, line in enumerate(lines) if (line.chars > _LONG) is long]
             if places:
                 literals = self._far if long and not small else self._all
-                self._add([lines[place].folded for place in places], [numbers[place] for place in places], literals, small=small)
-        return [self._worth(line, found) if found else () for line, found in zip(lines, numbers, strict=True)]
+                folded = [lines[place].folded for place in places]
+                found = literals.few(folded) if small else self._found(literals, folded)
+                for place, wanting in self._wanting(found, literals.wanted, folded).items():
+                    numbers.setdefault(places[place], set()).update(wanting)
+        return {place: self._worth(lines[place], wanting) for place, wanting in numbers.items() if wanting}
 
-    def _add(self, lines: list[str], numbers: list[set[int]], literals: _Literals, *, small: bool) -> None:
-        """Adds to each line's numbers those of the patterns of which it holds a literal where a match may have it."""
-        text = "\n" + "\n".join(lines) + "\n"
-        needs, wanted = self.index.needs, literals.wanted
-        owner, first, last = -1, 0, 0  # the line, its first character, the newline behind it
-        found: set[int] = set()
-        for literal, start, end in literals.few(text) if small else literals.automaton.find_matches_as_indexes(text, overlapping=True):
-            # matches come in the order of their ends; a literal may begin or end with the newline beside its line
-            if end - 1 > last:
-                while end - 1 > last:
-                    owner += 1
-                    first, last = last + 1, last + 1 + len(lines[owner])
-                found = numbers[owner]
-            before, behind = start - first, last - end
-            for number in wanted[literal]:
-                low, high, fewest, most, _also = needs[number]
-                if low <= before + 1 and before <= high and fewest <= behind + 1 and behind <= most:
-                    found.add(number)
-
-    def _worth(self, line: Line, numbers: set[int]) -> list[int]:
-        """Those of the numbers whose patterns find all that they need on the line, in order."""
-        text = f"\n{line.folded}\n"
-        return [number for number in sorted(numbers) if _holds_all(text, self.index.needs[number][4])]
+    def _found(self, literals: _Literals, lines: list[str]) -> Iterable[tuple[int, int, int]]:
+        found: list[tuple[int, int, int]] = literals.automaton.find_matches_as_indexes(_joined(lines), overlapping=True)
+        return found
 
 
-def _holds_all(text: str, also: tuple[tuple[str, ...], ...]) -> bool:
-    """Whether the text holds a string of each set."""
-    for strings in also:
-        for string in strings:
-            if string in text:
-                break
-        else:
-            return False
-    return True
+def _joined(lines: list[str]) -> str:
+    return "\n" + "\n".join(lines) + "\n"
 
 
 class _Literals:
-    """Literals, for each the numbers of the patterns that want it, and two ways to find them in a text."""
+    """Literals, for each the numbers of the patterns that want it, and the ways to find them on lines."""
 
     def __init__(self, literals: list[str], wanted: list[list[int]]) -> None:
         self.literals = literals
@@ -307,9 +334,17 @@ class _Literals:
 
         return Automaton(self.literals, store_patterns=False)
 
-    def few(self, text: str) -> Iterator[tuple[int, int, int]]:
+    @cached_property
+    def database(self) -> Database:
+        from cleaner.hyper import Database
+        from cleaner.rulebook import cache_folder
+
+        return Database(self.literals, cache_folder())
+
+    def few(self, lines: list[str]) -> Iterator[tuple[int, int, int]]:
         """What the automaton would find, without it: (number of the literal, start, end)."""
         numbers, lengths = self._lengths
+        text = _joined(lines)
         for end in range(1, len(text) + 1):
             for length in lengths:
                 if length > end:
@@ -325,4 +360,20 @@ class _Literals:
         return numbers, sorted(set(map(len, numbers)))
 
 
-MATCHERS: dict[str, Callable[[Rulebook], OneByOne]] = {"ahocorasick": AhoCorasick, "regex": OneByOne}
+class Hyperscan(AhoCorasick):
+    """The same, with Hyperscan for the automaton once there is enough to scan: the extra ``fast``."""
+
+    after = 500_000
+    """Characters that are scanned before: in that time the database is not read, and still less compiled."""
+
+    def _found(self, literals: _Literals, lines: list[str]) -> Iterable[tuple[int, int, int]]:
+        if self._seen <= self.after or not literals.literals:
+            return super()._found(literals, lines)
+        return literals.database.found(lines)
+
+
+MATCHERS: dict[str, Callable[[Rulebook], OneByOne]] = {
+    "ahocorasick": AhoCorasick,
+    "hyperscan": Hyperscan,
+    "regex": OneByOne,
+}

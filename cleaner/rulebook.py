@@ -29,7 +29,7 @@ COMMON = ("id", "kind", "why", "category", "lang", "when", "catches", "spares")
 OFF_BY_DEFAULT = frozenset({"byline"})
 """Categories that are metadata rather than boilerplate: kept unless asked for."""
 
-_FORMAT = f"{sys.version_info[:2]} 8"  # of the store; to be raised with any change of what is stored or checked
+_FORMAT = f"{sys.version_info[:2]} 9"  # of the store; to be raised with any change of what is stored or checked
 _ID = "[a-z0-9]+(?:-[a-z0-9]+)*"
 _KEPT = 12  # files of the store; older ones are of rules that have changed since
 WEAKEST_LITERAL = 2.0
@@ -199,7 +199,7 @@ def load(files: Iterable[str | Path] = (), *, shipped_too: bool = True) -> Ruleb
         for part in (f"\n{path.name}\n{len(source)}\n".encode(), source):
             key = [zlib.crc32(part, key[0]), zlib.adler32(part, key[1])]
         sources.append((path, source))
-    cache = _cache_folder() / f"rules-{key[0]:08x}{key[1]:08x}"
+    cache = cache_folder() / f"rules-{key[0]:08x}{key[1]:08x}"
     stored = _unsealed(cache.with_suffix(".bin"))
     if stored is None:
         rows, pages = _read_all(sources)
@@ -216,7 +216,8 @@ def load(files: Iterable[str | Path] = (), *, shipped_too: bool = True) -> Ruleb
 Row = tuple[str, str, str, str | None, dict[str, Any], dict[str, Any]]
 
 
-def _cache_folder() -> Path:
+def cache_folder() -> Path:
+    """Where what takes long to make is kept between runs."""
     given = os.environ.get("CLEANER_CACHE_DIR")
     return Path(given) if given else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "corpus-cleaner"
 

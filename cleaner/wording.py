@@ -123,11 +123,8 @@ class Index:
     @classmethod
     def read(cls, stored: tuple[Any, ...]) -> Index:
         """The inverse of `stored`."""
-        keys, places, owners, patterns, literals, groups, numbers, always, *needs = stored
-        made = cls({}, patterns, {}, always, *(needs or [[]]))
-        if not needs:  # stored by a version that did not look for them
-            wanted, made.always, made.needs = _sought(patterns)
-            made.literals, made.wanted, literals = list(wanted), list(wanted.values()), ""
+        keys, places, owners, patterns, literals, groups, numbers, always, needs = stored
+        made = cls({}, patterns, {}, always, needs)
         if keys:
             made.phrases = dict(zip(keys.split("\n"), map(owners.__getitem__, array("I", places)), strict=True))
         if literals:

@@ -15,11 +15,11 @@ from conftest import ROOT
 FLOORS = {
     "document": 0, "version": 0,
     "segment": 1, "samples": 2, "repair": 2, "wording": 3, "minhash": 1, "store": 1, "literals": 2,
-    "features": 2, "extract": 2, "detectors": 2, "dedup": 2,
-    "rulebook": 4, "formats": 3,
+    "features": 2, "extract": 2, "detectors": 3, "dedup": 2,
+    "rulebook": 4, "formats": 3, "hyper": 3,
     "matcher": 5, "walk": 4, "audit": 1,
     "engine": 6, "frames": 5, "describe": 5, "lookalikes": 6,
-    "examples": 7, "restore": 7, "findings": 7, "output": 7, "engines": 1,
+    "examples": 7, "restore": 7, "fitting": 7, "findings": 7, "output": 7, "engines": 1,
     "pipeline": 8, "commands": 8, "drafting": 8, "impact": 8,
     "": 9,  # the package: cleaner/__init__.py
     "cli": 10,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
-from cleaner.literals import required, strength, unbounded_nests
+from cleaner.literals import needs, required, strength, unbounded_nests
 
 
 @pytest.mark.parametrize(
@@ -31,6 +33,35 @@ def test_the_literals_of_a_pattern(pattern: str, literals: set[str]) -> None:
         assert found == literals
     else:
         assert strength(found) < 2
+
+
+@pytest.mark.parametrize(
+    ("pattern", "whole", "before", "behind"),
+    [
+        (r".{5,9}photo: .{2,40}", True, (5, 9), (2, 40)),
+        (r"(?:the )?photo: .*x", True, (0, 4), (1, None)),
+        (r"\d+ (?:zebra|okapis)\d", True, (1, None), (1, 2)),
+        (r"(?:\d zebra){2,3}\d", True, (1, 1), (8, 15)),
+        (r"zebra\d", False, (0, None), (1, None)),
+        (r"^\w{1,3}zebra\d{1,2}$", False, (1, 3), (1, 2)),
+        (r"(?=.*zebra)\d+", True, (0, None), (0, None)),
+    ],
+)
+def test_where_on_the_line_a_literal_stands(
+    pattern: str, whole: bool, before: tuple[int, int | None], behind: tuple[int, int | None]
+) -> None:
+    found = needs(pattern, whole=whole)
+    assert (found.before, found.behind) == tuple((low, sys.maxsize if high is None else high) for low, high in (before, behind))
+
+
+def test_a_line_must_hold_one_string_of_each_set() -> None:
+    found = needs(r".{3,80} photo ?: .{2,40} / (?:reuters|bloomberg).{0,9}", whole=True)
+    assert found.literals == {" / bloomberg", " / reuters"}
+    assert found.also == ((" photo :", " photo: "),) or found.also == ((" photo : ", " photo: "),)
+
+
+def test_a_part_at_a_rim_carries_the_newline() -> None:
+    assert required(r"^thanks,? all$", whole=False) == {"\nthanks all\n", "\nthanks, all\n"}
 
 
 def test_a_part_may_stand_anywhere() -> None:

@@ -3,7 +3,8 @@
 No single sign decides. A line is described by what it looks like, what it says, where it stands and what stands around it; each
 cue has a weight, fitted on labelled lines and kept in the rule file, and the sum decides against the rule's threshold. It goes
 two ways over the page, as jusText (Pomikálek 2011) does: first each line is judged alone, then again with the standing that this
-gave its neighbours. Shape never decides: a line is weighed only if a word, a neighbour, a repetition speaks too (``SPEAKERS``).
+gave its neighbours. Shape never decides: a line is weighed only if a word, a neighbour, a repetition speaks too
+(`Sheet.speaks`).
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ PARAGRAPH = 100
 """Characters (see `Line.is_paragraph`) from which on a line counts as running text of the page."""
 LEAST_TEXT = 0.4
 """The share of running text below which an extracted text is no article that a line could be strange to."""
+LEAST_MAIN, LEAST_PARAGRAPHS = 1_200, 4
+"""The characters and paragraphs of running text that a whole web page must have in one place to be one of an article."""
 NEAR, AROUND = 3, 20
 OFF_TEXT = 60
 """Characters of running text that one line of anything else takes away from a stretch of it."""
@@ -30,8 +33,8 @@ FURNITURE = frozenset(
 )
 """Categories of which a whole web page shows several and an extracted article few."""
 PICTURES = frozenset({"caption", "credit", "markup"})
-SPEAKERS = ("weak", "weak beside", "called", "pictured", "address", "repeated", "cut short", "foreign", "taken run", "date alone", "label")
-"""The cues that are more than shape; a line without any of them is not weighed."""
+MUCH = 0.2
+"""The share of a run of lines that rules take from which on it speaks for the rest of the run."""
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _RARE = re.compile(r"[^\W\d_]{4,}")
@@ -42,8 +45,10 @@ _DATE = re.compile(
 _CLOCK = re.compile(r"\b\d{1,2}[:.h]\d{2}\b")
 _ADDRESS = re.compile(r"https?://|www\.|\w@\w|\w\.(?:com|org|net|info|eu)\b")
 _POST = re.compile(r"(?:^|[\s.(])@\w|\bt\.co/|pic\.twitter\.com|(?:^|\s)#\w")
-_SEPARATOR = re.compile(r"[|•·›▸►→/]| > | - ")
+_SEPARATOR = re.compile(r"[|•·›▸►→]|(?<=\s)[/>](?=\s)")
 _LABEL = re.compile(r"[^\s:.]{2,20}(?: [^\s:.]{1,20}){0,2} ?[:|] \S")
+_INITIALS = re.compile(r"\b[^\W\d_]\.(?:[^\W\d_]\.)+$")
+_BROKEN = re.compile(r"[.?!] [^\W\d_A-Z]")
 _CUT = ("…", "...", "[…]", "[...]")
 _QUOTES = "\"'“„«‘‚»”「『"
 _STEM = 6
@@ -65,7 +70,7 @@ class Cues(Detector):
 
     ``pages``: "text", the extracted text of an article, or "whole", all the text of a web page, menus included (see
     `Sheet.whole`). A line that is a paragraph of ``paragraph`` characters is not weighed. ``labels``: the labelled categories
-    that it is fitted to find, all if none are named. ``precision``: strictness -> share of the lines taken that shall be taken.
+    that it is fitted to find, all if none are named. ``loss``: strictness -> share of the weighed lines that stay which may be lost.
     What the fit writes: ``threshold``: strictness -> least sum; ``alone`` and ``together``: cue -> weight, first without and
     then with the neighbours' standing ("bias" is always added); ``fitted``: where they come from.
     ``words``: list's name -> words, from the rule file's ``[words]``.
@@ -74,7 +79,7 @@ class Cues(Detector):
     pages: str = "text"
     paragraph: int = 140
     labels: Sequence[str] = []
-    precision: Mapping[str, float] = {}
+    loss: Mapping[str, float] = {}
     threshold: Mapping[str, float] = {}
     alone: Mapping[str, float] = {}
     together: Mapping[str, float] = {}
@@ -85,14 +90,14 @@ class Cues(Detector):
 
     @classmethod
     def read(cls, keys: Mapping[str, Any]) -> Self:
-        for name in ("precision", "threshold", "alone", "together"):
+        for name in ("loss", "threshold", "alone", "together"):
             for key, value in dict(keys.get(name, {})).items():
                 if isinstance(value, bool) or not isinstance(value, int | float):
                     raise ValueError(f"'{name}.{key}' takes a number, not {value!r}")
-        made = super().read({"labels": [], "precision": {}, "threshold": {}, "alone": {}, "together": {}, **keys})
+        made = super().read({"labels": [], "loss": {}, "threshold": {}, "alone": {}, "together": {}, **keys})
         if made.pages not in ("text", "whole"):
             raise ValueError("'pages' takes text or whole")
-        for name in ("precision", "threshold"):
+        for name in ("loss", "threshold"):
             if (given := getattr(made, name)) and set(given) != set(cls.STRICTNESS):
                 raise ValueError(f"{name!r} takes {', '.join(cls.STRICTNESS)}")
         return made
@@ -128,6 +133,15 @@ class Sheet:
         if len(lines) < 50 or sum(self.text) * 3 > len(lines) or len(self.taken) < 6:
             return False
         return len(FURNITURE.intersection(self.taken.values())) >= 2
+
+    @cached_property
+    def article(self) -> bool:
+        """Whether the page holds an article that a line could be strange to, and not a list, a table or a program alone."""
+        text, chars, _gone = self._sums
+        if not self.whole:
+            return text[-1] >= LEAST_TEXT * chars[-1]
+        first, end = self.main
+        return text[end] - text[first] >= LEAST_MAIN and sum(self.text[first:end]) >= LEAST_PARAGRAPHS
 
     @cached_property
     def headline(self) -> int | None:
@@ -180,9 +194,9 @@ class Sheet:
         return lengths
 
     @cached_property
-    def _body(self) -> frozenset[str]:
-        """The stems of the rarer words of the running text."""
-        return frozenset(stem for line, text in zip(self.page.lines, self.text, strict=True) if text for stem in _stems(line.folded))
+    def _body(self) -> str:
+        """The running text, folded."""
+        return "\n".join(line.folded for line, is_text in zip(self.page.lines, self.text, strict=True) if is_text)
 
     @cached_property
     def _title(self) -> frozenset[str]:
@@ -212,23 +226,61 @@ class Sheet:
                 "page much taken": min(0.5, len(self.taken) / len(lines)),
                 "long page": math.log1p(len(lines)) / 6,
                 "list in the text": min(1.0, sum(not line.ends_sentence for line in stay if self.first < line.index < self.last) / 20),
-                "code on the page": min(1.0, self.page.code / 8),
             }
         )
 
-    def candidates(self, gates: Sequence[tuple[Tests, int]]) -> dict[int, Signs]:
-        """The cues of the lines that at least one of the gates (features asked for, characters of a paragraph) lets through."""
-        text, chars, _gone = self._sums
-        if not self.whole and text[-1] < LEAST_TEXT * chars[-1]:
-            return {}  # a list, a table, a program: no article that a line could be strange to
+    def candidates(self, gates: Sequence[tuple[Tests, int]]) -> list[int]:
+        """The lines that at least one of the gates (features asked for, characters of a paragraph) lets through."""
+        if not self.article:
+            return []
         told = self.page.titles[:1] if self.page.told else ()
-        return {
-            line.index: self.signs(line.index)
+        return [
+            line.index
             for line in self.page.lines
             if line.index not in self.taken
-            and line.folded not in told
             and any(not line.is_paragraph(chars) and holds(line, asked) for asked, chars in gates)
-        }
+            and line.folded not in told
+        ]
+
+    def speaks(self, index: int) -> bool:
+        """Whether more than shape speaks for the line's going: a word, a neighbour, a repetition.
+
+        In a list most lines may look strange, so that there only a line's own words, or rules that take much of the list, speak.
+        Never for a post: those that an article quotes are the article's.
+        """
+        line = self.page.lines[index]
+        text = line.text
+        if _POST.search(text):
+            return False
+        words = self._words_of(line)
+        if index in self.weak or text.endswith(_CUT) or not self._listed("call").isdisjoint(words) or _ADDRESS.search(text):
+            return True
+        start, end = self._runs.get(index, (index, index + 1))
+        gone = self._sums[2]
+        if gone[end] - gone[start] >= (MUCH * (end - start) if not self.whole else 1):
+            return True
+        if end - start > 2 and not self.whole:
+            return False
+        return (
+            index - 1 in self.weak
+            or index + 1 in self.weak
+            or line.repeats > 1
+            or not self._listed("media").isdisjoint(words)
+            or _LABEL.match(text) is not None
+            or (line.chars < 30 and _DATE.search(text) is not None)
+            or (not _closed(line) and self._foreign(line))
+        )
+
+    def _listed(self, name: str) -> frozenset[str]:
+        return self._words.get(name, frozenset())
+
+    def _words_of(self, line: Line) -> list[str]:
+        return _WORD.findall(line.folded)
+
+    def _foreign(self, line: Line) -> bool:
+        """Whether the line has three rarer words and the running text none of them."""
+        stems = _stems(line.folded)
+        return len(stems) >= 3 and not any(stem in self._body for stem in stems)
 
     def signs(self, index: int) -> Signs:
         """The cues of one line."""
@@ -248,7 +300,7 @@ class Sheet:
         first = text[0]
         tokens = [word for word in text.split() if word[0].isalpha()]
         signs = {
-            "open end" if not line.ends_sentence else "closed end": 1.0,
+            "closed end" if _closed(line) else "open end": 1.0,
             "one word" if words <= 1 else "2-3 words" if words <= 3 else "4-6 words" if words <= 6
             else "7-12 words" if words <= 12 else "13-20 words" if words <= 20 else "over 20 words": 1.0,
         }  # fmt: skip
@@ -270,6 +322,7 @@ class Sheet:
                 "separators": min(3, len(_SEPARATOR.findall(text))),
                 "commas": min(1.0, text.count(",") / max(1, words) * 3),
                 "quoted": line.quoted,
+            "small letter behind a sentence": (broken := _BROKEN.search(text)) is not None and broken[0][-1].islower(),
                 "over 200 characters": line.chars > 200,
             }
         )
@@ -278,7 +331,7 @@ class Sheet:
     def _say(self, line: Line, signs: Signs) -> None:
         """What the line says, as far as word lists and the page's own words tell."""
         text, folded = line.text, line.folded
-        words = _WORD.findall(folded)
+        words = self._words_of(line)
         count = max(1, len(words))
         held = {name: sum(word in listed for word in words) for name, listed in self._words.items()}
         stems = _stems(folded)
@@ -390,6 +443,11 @@ class Sheet:
         )
 
 
+def _closed(line: Line) -> bool:
+    """Whether the line closes a sentence, and not just with the dots of an abbreviation (D.C., U.S.)."""
+    return line.ends_sentence and not _INITIALS.search(line.text)
+
+
 def _there(signs: Mapping[str, float]) -> Signs:
     return {name: float(value) for name, value in signs.items() if value}
 
@@ -400,11 +458,6 @@ def _stems(folded: str) -> list[str]:
         solid = "".join(_WORD.findall(folded))
         return [solid[i : i + 2] for i in range(len(solid) - 1)]
     return [word[:_STEM] for word in _RARE.findall(folded)]
-
-
-def speaks(signs: Signs) -> bool:
-    """Whether more than shape speaks for the line's going."""
-    return any(name in signs for name in SPEAKERS)
 
 
 def around(index: int, standing: Sequence[float]) -> Signs:

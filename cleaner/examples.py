@@ -70,7 +70,7 @@ def failures(book: Rulebook, whole: Rulebook | None = None) -> Iterator[Failure]
     """The examples that the rules of ``book`` do not keep to; ``whole`` is the book that spares must survive."""
     everything = Cleaner.of(whole or book)
     for rule in book.rules:
-        alone = everything if rule.contextual else Cleaner.of(Rulebook([rule]))
+        alone = everything if rule.contextual or rule.kind == "cues" else Cleaner.of(Rulebook([rule]))
         for source in rule.page["catches"]:
             if rule.kind == "repair" and " => " not in source:
                 yield Failure(rule.id, "catches", source, "what a repair catches is written 'broken => mended'")

@@ -190,14 +190,18 @@ def fit(readings: Sequence[Reading], rows: Sequence[Row], rule: Rule) -> Fit:
     sums = _crossed(train, together, of)
     first, second = train(alone, everything), train(together, everything)
     judged = sorted(
-        ((sums[i], rows[i].goes) for i in everything if rows[i].goes is not None and rows[i].speaks and readings[rows[i].page].worth == 1),
-        key=lambda pair: -pair[0],
+        (
+            (sums[i], bool(rows[i].goes), weight[i])
+            for i in everything
+            if rows[i].goes is not None and rows[i].speaks and readings[rows[i].page].worth == 1
+        ),
+        key=lambda row: -row[0],
     )
     threshold, figures = {}, {}
     assert isinstance(rule.detector, Cues)
-    stays = sum(row.goes is False and readings[row.page].worth == 1 for row in rows)
+    stays = sum(weight[i] for i in everything if rows[i].goes is False and readings[rows[i].page].worth == 1)
     for name, loss in (rule.detector.loss or LOSS).items():
-        threshold[name], figures[name] = _threshold([(value, bool(goes)) for value, goes in judged], int(loss * stays))
+        threshold[name], figures[name] = _threshold(judged, loss * stays)
     return Fit(
         first.weights,
         second.weights,
@@ -228,15 +232,18 @@ def _standing(readings: Sequence[Reading], rows: Sequence[Row], sums: Sequence[f
     return standing
 
 
-def _threshold(judged: Sequence[tuple[float, bool]], most: int) -> tuple[float, tuple[int, int]]:
-    """The least sum at and above which at most this many lines go wrongly, and how many go (rightly, wrongly) there."""
+def _threshold(judged: Sequence[tuple[float, bool, float]], most: float) -> tuple[float, tuple[int, int]]:
+    """The least sum at and above which lines of at most this weight go wrongly, and how many go (rightly, wrongly) there.
+
+    Weighed, because one page that is all list must not decide for all others.
+    """
     right = wrong = 0
-    least = 99.0
-    for value, goes in judged:
+    lost, least = 0.0, 99.0
+    for value, goes, weight in judged:
         least = value
-        if not goes and wrong == most:
+        if not goes and lost + weight > most:
             break
-        right, wrong = right + goes, wrong + (not goes)
+        right, wrong, lost = right + goes, wrong + (not goes), lost + weight * (not goes)
     return round(least + 0.005, 2), (right, wrong)
 
 

@@ -23,8 +23,8 @@ PARAGRAPH = 100
 """Characters (see `Line.is_paragraph`) from which on a line counts as running text of the page."""
 LEAST_TEXT = 0.4
 """The share of running text below which an extracted text is no article that a line could be strange to."""
-LEAST_MAIN, LEAST_PARAGRAPHS = 1_200, 4
-"""The characters and paragraphs of running text that a whole web page must have in one place to be one of an article."""
+LEAST_MAIN, LEAST_IN_MAIN = 1_500, 0.6
+"""The characters of running text, and the share of all of it, that must stand in one place for a whole web page to be one of an article."""
 NEAR, AROUND = 3, 20
 OFF_TEXT = 60
 """Characters of running text that one line of anything else takes away from a stretch of it."""
@@ -141,7 +141,7 @@ class Sheet:
         if not self.whole:
             return text[-1] >= LEAST_TEXT * chars[-1]
         first, end = self.main
-        return text[end] - text[first] >= LEAST_MAIN and sum(self.text[first:end]) >= LEAST_PARAGRAPHS
+        return text[end] - text[first] >= max(LEAST_MAIN, LEAST_IN_MAIN * text[-1])
 
     @cached_property
     def headline(self) -> int | None:
@@ -322,7 +322,7 @@ class Sheet:
                 "separators": min(3, len(_SEPARATOR.findall(text))),
                 "commas": min(1.0, text.count(",") / max(1, words) * 3),
                 "quoted": line.quoted,
-            "small letter behind a sentence": (broken := _BROKEN.search(text)) is not None and broken[0][-1].islower(),
+                "small letter behind a sentence": (broken := _BROKEN.search(text)) is not None and broken[0][-1].islower(),
                 "over 200 characters": line.chars > 200,
             }
         )

@@ -12,6 +12,8 @@ from typing import IO, Any
 from cleaner.document import CleanerError, Edit
 
 DOCUMENTS, REMOVALS, DUPLICATES, RUN, LEFT_OUT = "documents.jsonl", "removals.jsonl", "duplicates.jsonl", "run.json", "left-out"
+REVIEW = "review.jsonl"
+"""Edits that would have taken nearly all of a document and were not carried out."""
 
 
 def dumps(value: Any, **options: Any) -> str:

@@ -12,6 +12,7 @@ from cleaner.document import Cleaned, CleanerError, Edit, visible
 from cleaner.engine import Cleaner
 from cleaner.formats import Options, Record, compression
 from cleaner.formats.encoding import Decoded
+from cleaner.review import share_removed, too_much
 from cleaner.rulebook import Rulebook
 from cleaner.version import __version__
 from cleaner.walk import Source
@@ -154,7 +155,7 @@ def fix(source: Source, cleaner: Cleaner, options: Options) -> int:
     """Cleans a file in place; how many edits that took. The file is replaced at once or not at all.
 
     Raises:
-        CleanerError: it cannot be read, is not all text, or is a page (whose text has no place to go).
+        CleanerError: it cannot be read, is not all text, is a page (whose text has no place to go), or nearly all of it would go.
     """
     if source.format == "html":
         raise CleanerError("a page cannot be cleaned in place; 'cleaner clean' writes its text")
@@ -169,6 +170,10 @@ def fix(source: Source, cleaner: Cleaner, options: Options) -> int:
             raise CleanerError("not all of its bytes are text; left as it is. 'cleaner clean' reads it with replacements")
         if record.extracted:
             raise CleanerError(f"line {number}: a page cannot be cleaned in place; 'cleaner clean' writes its text")
+        if too_much(result_of):
+            if number:
+                continue  # the record stays as it is
+            raise CleanerError(f"{share_removed(result_of):.0%} of it would go; left as it is. 'cleaner explain' shows what")
         if result_of.edits:
             edits += len(result_of.edits)
             written = source.reader.render(record, result_of.text)

@@ -11,22 +11,24 @@ import json
 import shutil
 import tempfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from cleaner import audit
-from cleaner.dedup import Copy, Dedup, Fingerprint, Pair, clusters, copies
-from cleaner.document import CleanerError, Document, Edit, Verdict
+from cleaner.dedup import Copy, Dedup, Pair, clusters, copies
+from cleaner.document import CleanerError, Verdict
 from cleaner.engine import Cleaner
 from cleaner.engines import local
 from cleaner.formats import Options, Raw, ReadError
 from cleaner.output import Writer
+from cleaner.review import MOST_REMOVED
 from cleaner.store import Store
 from cleaner.version import __version__
 from cleaner.walk import RECORD, Found, Source, check_output, find
+from cleaner.work import Outcome, Task, Work, read
 
 Progress = Callable[[int], None]
 """Called with the number of documents done since the last call."""
@@ -47,6 +49,7 @@ class Settings:
     jobs: int = 1
     overwrite: bool = False
     discard: bool = False
+    max_removed: float = MOST_REMOVED
 
     def row(self) -> dict[str, Any]:
         """The settings that a result depends on, for run.json."""
@@ -59,79 +62,9 @@ class Settings:
             "text_field": self.options.text_field,
             "id_field": self.options.id_field,
             "discard": self.discard,
+            "strictness": self.cleaner.strictness if self.cleaner else None,
+            "max_removed": self.max_removed,
         }
-
-
-class Task(NamedTuple):
-    """A record that nobody has read yet, or the reason why it could not be reached."""
-
-    source: int
-    raw: Raw
-    size: int
-    failure: str = ""
-
-
-class Outcome(NamedTuple):
-    """What became of a record in a worker. ``unit`` is what is written for it; ``aside`` the text taken from a page."""
-
-    source: int
-    number: int
-    id: str
-    failure: str
-    chars_in: int = 0
-    text: str = ""
-    unit: str | None = None
-    aside: str | None = None
-    edits: Sequence[Edit] = ()
-    meta: Mapping[str, str] | None = None
-    fingerprint: Fingerprint | None = None
-
-
-@dataclass(frozen=True)
-class Work:
-    """What a worker does with a batch of tasks; a pure function of the files."""
-
-    sources: tuple[Source, ...]
-    cleaner: Cleaner | None
-    dedup: Dedup
-    options: Options
-
-    def __call__(self, batch: Sequence[Task]) -> list[Outcome]:
-        return [self._outcome(task) for task in batch]
-
-    def _outcome(self, task: Task) -> Outcome:
-        source = self.sources[task.source]
-        name = f"{source.relative}#{task.raw.number}" if source.reader.many else source.relative
-        if task.failure:
-            return Outcome(task.source, task.raw.number, name, task.failure)
-        try:
-            record = source.reader.parse(source.path, source.relative, task.raw, self.options)
-            document = record.document
-            cleaned = self.cleaner.clean(document) if self.cleaner else None
-            text, edits = (cleaned.text, cleaned.edits) if cleaned else (document.text, ())
-            unit = source.reader.render(record, text)
-            return Outcome(
-                task.source,
-                task.raw.number,
-                document.id,
-                "",
-                len(document.text),
-                text,
-                None if unit == text else unit,
-                document.text if record.extracted else None,
-                edits,
-                _meta(document),
-                self.dedup.fingerprint(text),
-            )
-        except CleanerError as error:
-            return Outcome(task.source, task.raw.number, name, str(error))
-        except Exception as error:  # a document that breaks a library must not take the others with it
-            return Outcome(task.source, task.raw.number, name, f"{type(error).__name__}: {error}")
-
-
-def _meta(document: Document) -> dict[str, str]:
-    known = {"title": document.title, "site": document.site, "url": document.url, "lang": document.lang, **document.meta}
-    return {name: value for name, value in known.items() if value}
 
 
 def clean_corpus(
@@ -227,6 +160,7 @@ class _Run:
         self.chars = {"in": 0, "out": 0}
         self.removed: dict[str, dict[str, int]] = {}
         self.failures: list[str] = []
+        self.for_review = 0
 
     def go(self, progress: Progress) -> dict[str, Any]:
         store = Store(self.staging) if self.settings.dedup.mode != "none" else None
@@ -271,7 +205,7 @@ class _Run:
     def _stage(self, progress: Progress, store: Store | None) -> None:
         """Has every record cleaned and stages what is to be written for it."""
         settings = self.settings
-        work = Work(self.sources, settings.cleaner, settings.dedup, settings.options)
+        work = Work(self.sources, settings.cleaner, settings.dedup, settings.options, settings.max_removed)
         batches = self._batches()
         first = list(itertools.islice(batches, 2))
         jobs = settings.jobs if len(first) > 1 else 1  # a pool is not worth its start for one batch
@@ -305,7 +239,7 @@ class _Run:
     def _staged(self) -> Iterator[Outcome]:
         with (self.staging / "outcomes.jsonl").open("rb") as file:
             for row in file:
-                yield _outcome(row)
+                yield read(row)
 
     # --- duplicates --------------------------------------------------------------------------------------------
 
@@ -314,7 +248,7 @@ class _Run:
 
             def text(doc: int) -> str:
                 file.seek(self.offsets[doc])
-                return _outcome(file.readline()).text
+                return read(file.readline()).text
 
             def rank(doc: int) -> tuple[int, str]:
                 return -self.lengths[doc], self.ids[doc]
@@ -333,13 +267,15 @@ class _Run:
             return Verdict(outcome.id, "failed", outcome.failure)
         if copy:
             return Verdict(outcome.id, "duplicate", copy.kind, self.ids[copy.of], cluster, round(copy.similarity, 6))
+        if outcome.walled:
+            return Verdict(outcome.id, "emptied", "walled")
         if not outcome.text.strip():
             if outcome.edits:
                 reason = "nothing is left"
             else:
                 reason = "no main text found" if outcome.aside is not None else "empty"
             return Verdict(outcome.id, "emptied", reason)
-        return Verdict(outcome.id, "kept", "", None, cluster)
+        return Verdict(outcome.id, "kept", "review" if outcome.proposed else "", None, cluster)
 
     # --- write -------------------------------------------------------------------------------------------------
 
@@ -348,6 +284,7 @@ class _Run:
         with (
             audit.writing(self.record / audit.DOCUMENTS) as documents,
             audit.writing(self.record / audit.REMOVALS) as removals,
+            audit.writing(self.record / audit.REVIEW) as review,
         ):
             for index, outcomes in itertools.groupby(self._staged(), key=lambda outcome: outcome.source):
                 source = self.sources[index]
@@ -362,6 +299,8 @@ class _Run:
                         documents.write(audit.dumps(self._row(source, outcome, verdict, written)) + "\n")
                         for edit in outcome.edits:
                             removals.write(audit.dumps(audit.edit_row(outcome.id, edit)) + "\n")
+                        for edit in outcome.proposed:
+                            review.write(audit.dumps(audit.edit_row(outcome.id, edit)) + "\n")
                         self._count(outcome, verdict)
         audit.write_rows(self.record / audit.DUPLICATES, self._pair_rows())
 
@@ -395,6 +334,7 @@ class _Run:
     def _count(self, outcome: Outcome, verdict: Verdict) -> None:
         self.counts["in"] += 1
         self.counts[verdict.verdict] += 1
+        self.for_review += bool(outcome.proposed)
         self.chars["in"] += outcome.chars_in
         self.chars["out"] += len(outcome.text) if verdict.verdict == "kept" else 0
         if verdict.verdict == "failed":
@@ -421,6 +361,7 @@ class _Run:
             "removed": dict(sorted(self.removed.items())),
             "duplicates": len(self.pairs),
             "failures": self.failures,
+            "review": self.for_review,
             "left_alone": list(self.found.others),
         }
         counts = self.counts
@@ -430,11 +371,6 @@ class _Run:
             file.write(audit.dumps(run, indent=2) + "\n")
         (self.record / UNFINISHED).unlink()
         return run
-
-
-def _outcome(row: bytes) -> Outcome:
-    outcome = Outcome(*json.loads(row))
-    return outcome._replace(edits=[Edit(*edit) for edit in outcome.edits])
 
 
 def _size(path: Path) -> int:

@@ -19,8 +19,8 @@ FLOORS = {
     "rulebook": 4, "formats": 3, "hyper": 3,
     "matcher": 5, "walk": 4, "audit": 1,
     "engine": 6, "frames": 5, "describe": 5, "lookalikes": 6,
-    "examples": 7, "restore": 7, "fitting": 7, "findings": 7, "output": 7, "engines": 1,
-    "pipeline": 8, "commands": 8, "drafting": 8, "impact": 8,
+    "examples": 7, "restore": 7, "review": 2, "fitting": 7, "findings": 7, "output": 7, "engines": 1,
+    "work": 7, "pipeline": 8, "commands": 8, "drafting": 8, "impact": 8,
     "": 9,  # the package: cleaner/__init__.py
     "cli": 10,
     "__main__": 11,

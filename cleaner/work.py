@@ -1,0 +1,105 @@
+"""What a worker does with a record: read it, clean it, render it; a pure function of the files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from cleaner.dedup import Dedup, Fingerprint
+from cleaner.document import CleanerError, Document, Edit
+from cleaner.engine import Cleaner
+from cleaner.formats import Options, Raw
+from cleaner.review import MOST_REMOVED, too_much, walled
+from cleaner.walk import Source
+
+
+class Task(NamedTuple):
+    """A record that nobody has read yet, or the reason why it could not be reached."""
+
+    source: int
+    raw: Raw
+    size: int
+    failure: str = ""
+
+
+class Outcome(NamedTuple):
+    """What became of a record in a worker. ``unit`` is what is written for it; ``aside`` the text taken from a page.
+
+    ``walled``: it is nothing but a wall. ``proposed``: edits that took too much to be carried out unseen.
+    """
+
+    source: int
+    number: int
+    id: str
+    failure: str
+    chars_in: int = 0
+    text: str = ""
+    unit: str | None = None
+    aside: str | None = None
+    edits: Sequence[Edit] = ()
+    meta: Mapping[str, str] | None = None
+    fingerprint: Fingerprint | None = None
+    walled: bool = False
+    proposed: Sequence[Edit] = ()
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a worker does with a batch of tasks; a pure function of the files."""
+
+    sources: tuple[Source, ...]
+    cleaner: Cleaner | None
+    dedup: Dedup
+    options: Options
+    max_removed: float = MOST_REMOVED
+
+    def __call__(self, batch: Sequence[Task]) -> list[Outcome]:
+        return [self._outcome(task) for task in batch]
+
+    def _outcome(self, task: Task) -> Outcome:
+        source = self.sources[task.source]
+        name = f"{source.relative}#{task.raw.number}" if source.reader.many else source.relative
+        if task.failure:
+            return Outcome(task.source, task.raw.number, name, task.failure)
+        try:
+            record = source.reader.parse(source.path, source.relative, task.raw, self.options)
+            document = record.document
+            cleaned = self.cleaner.clean(document) if self.cleaner else None
+            wall = cleaned is not None and walled(cleaned)
+            proposed: Sequence[Edit] = ()
+            if cleaned and not wall and too_much(cleaned, self.max_removed):
+                proposed, cleaned = cleaned.edits, None
+            text, edits = (cleaned.text, cleaned.edits) if cleaned else (document.text, ())
+            unit = source.reader.render(record, text)
+            return Outcome(
+                task.source,
+                task.raw.number,
+                document.id,
+                "",
+                len(document.text),
+                text,
+                None if unit == text else unit,
+                document.text if record.extracted else None,
+                edits,
+                _meta(document),
+                None if wall else self.dedup.fingerprint(text),
+                wall,
+                proposed,
+            )
+        except CleanerError as error:
+            return Outcome(task.source, task.raw.number, name, str(error))
+        except Exception as error:  # a document that breaks a library must not take the others with it
+            return Outcome(task.source, task.raw.number, name, f"{type(error).__name__}: {error}")
+
+
+def _meta(document: Document) -> dict[str, str]:
+    known = {"title": document.title, "site": document.site, "url": document.url, "lang": document.lang, **document.meta}
+    return {name: value for name, value in known.items() if value}
+
+
+def read(row: bytes) -> Outcome:
+    """An outcome as it was staged: a JSON array of its fields."""
+    outcome = Outcome(*json.loads(row))
+    return outcome._replace(edits=[Edit(*edit) for edit in outcome.edits], proposed=[Edit(*edit) for edit in outcome.proposed])

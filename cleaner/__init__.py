@@ -71,6 +71,7 @@ def clean_corpus(
     jobs: int = 1,
     overwrite: bool = False,
     discard: bool = False,
+    max_removed: float = 0.9,
 ) -> dict[str, Any]:
     """Cleans and deduplicates files into a directory, as ``cleaner clean`` does.
 
@@ -85,6 +86,7 @@ def clean_corpus(
         jobs: processes to use; does not change the result.
         overwrite: replace the output of an earlier run.
         discard: do not keep the documents that are left out.
+        max_removed: the share of a document, 0 to 1, beyond which a removal is not carried out but reported for review.
     Returns:
         The counts of ``_cleaner/run.json``: ``in`` = ``kept`` + ``duplicate`` + ``emptied`` + ``failed``.
     Raises:
@@ -111,6 +113,7 @@ def clean_corpus(
         jobs=jobs,
         overwrite=overwrite,
         discard=discard,
+        max_removed=max_removed,
     )
     counts: dict[str, Any] = run(source, out, settings)["counts"]
     return counts

@@ -14,8 +14,31 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cleaner.commands import FAILED, FOUND, say
+from cleaner.arguments import (
+    DedupMode,
+    Discard,
+    Form,
+    IdField,
+    Ignore,
+    Jobs,
+    Keep,
+    MaxRemoved,
+    Output,
+    Overwrite,
+    Quiet,
+    Remove,
+    RuleFiles,
+    Select,
+    Sources,
+    Strictness,
+    TextField,
+    Threshold,
+    stdin,
+)
+from cleaner.commands import FAILED, say
 from cleaner.document import CleanerError, visible
+from cleaner.review import MOST_REMOVED
+from cleaner.rules_cli import rules_app
 
 if TYPE_CHECKING:
     from cleaner.engine import Cleaner
@@ -28,61 +51,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Clean text for corpora: boilerplate and duplicates out, with a record of every character that went.",
 )
-rules_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Look at rules, and test them.")
 app.add_typer(rules_app, name="rules")
 
-Sources = Annotated[
-    list[str], typer.Argument(metavar="SRC...", help="Directories, files or globs; - for standard input.", show_default=False)
-]
-Output = Annotated[str, typer.Option("-o", "--output", metavar="OUT", help="Directory to write; - for standard output (one SRC).")]
-RuleFiles = Annotated[
-    list[str], typer.Option("--rules", metavar="FILE", help="A rule file of your own, beside the shipped ones. Repeatable.")
-]
-Select = Annotated[list[str], typer.Option("--select", metavar="RULE", help="Only this rule or family. Repeatable.")]
-Ignore = Annotated[list[str], typer.Option("--ignore", metavar="RULE", help="Not this rule or family. Repeatable.")]
-Keep = Annotated[list[str], typer.Option("--keep", metavar="CATEGORY", help="Do not remove this category. Repeatable.")]
-Remove = Annotated[
-    list[str], typer.Option("--remove", metavar="CATEGORY", help="Remove a category that is kept by default: byline. Repeatable.")
-]
-TextField = Annotated[str, typer.Option("--text-field", metavar="NAME", help="Field of JSON records that holds the text.")]
-IdField = Annotated[str, typer.Option("--id-field", metavar="NAME", help="Field of JSON records that names them.")]
-Form = Annotated[
-    str | None,
-    typer.Option("--format", metavar="FORMAT", help="Read every SRC as text, html or jsonl, whatever its name.", show_default=False),
-]
-DedupMode = Annotated[str, typer.Option("--dedup", metavar="none|exact|near", help="Which duplicates to leave out.")]
-Threshold = Annotated[float, typer.Option("--threshold", help="Least Jaccard similarity of near-duplicates.")]
-Jobs = Annotated[int, typer.Option("-j", "--jobs", min=0, help="Processes; 0: one for each processor.")]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output of an earlier run.")]
-Discard = Annotated[bool, typer.Option("--discard", help="Do not keep the documents that are left out.")]
-AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
-Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress, no summary.")]
 
-
-def _cleaner(rules: Sequence[str], select: Sequence[str], ignore: Sequence[str], keep: Sequence[str], remove: Sequence[str]) -> Cleaner:
+def _cleaner(
+    rules: Sequence[str],
+    select: Sequence[str],
+    ignore: Sequence[str],
+    keep: Sequence[str],
+    remove: Sequence[str],
+    strictness: str,
+) -> Cleaner:
     from cleaner.engine import Cleaner
 
-    return Cleaner(rules, select=select, ignore=ignore, keep=keep, remove=remove)
-
-
-@contextmanager
-def _stdin(given: list[str], form: str | None) -> Iterator[list[str]]:
-    """What was named, with standard input in a file in the place of ``-``."""
-    if "-" not in given:
-        yield given
-        return
-    import shutil
-    import tempfile
-
-    from cleaner.formats import FORMATS
-
-    if form is not None and form not in FORMATS:
-        raise CleanerError(f"no format {form!r}; there are {', '.join(FORMATS)}")
-    with tempfile.TemporaryDirectory(prefix="cleaner-") as folder:
-        path = Path(folder) / f"stdin{FORMATS[form or 'text'].suffixes[0]}"
-        with path.open("wb") as file:
-            shutil.copyfileobj(sys.stdin.buffer, file)
-        yield [str(path) if name == "-" else name for name in given]
+    return Cleaner(rules, select=select, ignore=ignore, keep=keep, remove=remove, strictness=strictness)
 
 
 @app.command()
@@ -94,8 +76,10 @@ def clean(
     ignore: Ignore = [],
     keep: Keep = [],
     remove: Remove = [],
+    strictness: Strictness = "normal",
     dedup: DedupMode = "near",
     threshold: Threshold = 0.8,
+    max_removed: MaxRemoved = MOST_REMOVED,
     text_field: TextField = "text",
     id_field: IdField = "id",
     form: Form = None,
@@ -105,8 +89,8 @@ def clean(
     quiet: Quiet = False,
 ) -> None:
     """Clean and deduplicate SRC into OUT; OUT/_cleaner holds the record of what went and why."""
-    cleaner = _cleaner(rules, select, ignore, keep, remove)
-    _run(source, output, cleaner, dedup, threshold, text_field, id_field, form, jobs, overwrite, discard, quiet)
+    cleaner = _cleaner(rules, select, ignore, keep, remove, strictness)
+    _run(source, output, cleaner, dedup, threshold, text_field, id_field, form, jobs, overwrite, discard, quiet, max_removed)
 
 
 @app.command()
@@ -140,6 +124,7 @@ def _run(
     overwrite: bool,
     discard: bool,
     quiet: bool,
+    max_removed: float = MOST_REMOVED,
 ) -> None:
     import os
     import tempfile
@@ -149,9 +134,16 @@ def _run(
     from cleaner.pipeline import Settings, clean_corpus
 
     settings = Settings(
-        cleaner, Dedup.read(mode, threshold), Options(text_field, id_field), form, jobs or os.cpu_count() or 1, overwrite, discard
+        cleaner,
+        Dedup.read(mode, threshold),
+        Options(text_field, id_field),
+        form,
+        jobs or os.cpu_count() or 1,
+        overwrite,
+        discard,
+        max_removed=max_removed,
     )
-    with _stdin(source, form) as given:
+    with stdin(source, form) as given:
         if output == "-":
             from cleaner.walk import find
 
@@ -205,6 +197,8 @@ def _progress(given: list[str], quiet: bool) -> Iterator[Progress | None]:
 
 
 def _summary(run: dict[str, Any], output: str) -> str:
+    from cleaner.audit import REVIEW
+
     counts, chars = run["counts"], run["chars"]
     left_out = f"{counts['duplicate']:,} duplicates, {counts['emptied']:,} emptied, {counts['failed']:,} failed"
     lines = [f"{counts['in']:,} documents in: {counts['kept']:,} kept, {left_out}"]
@@ -213,6 +207,9 @@ def _summary(run: dict[str, Any], output: str) -> str:
         for category, row in sorted(run["removed"].items(), key=lambda item: -item[1]["chars"]):
             lines.append(f"  {category:<12}{row['lines']:>9,}{row['edits'] - row['lines']:>9,}{row['chars']:>13,}")
     lines.append(f"{chars['in']:,} characters in, {chars['out']:,} out")
+    if run["review"]:
+        left_to = f"{output}/_cleaner/{REVIEW}" if output != "-" else REVIEW
+        lines.append(f"{run['review']:,} of the kept documents would have lost nearly all; left as they are, see {left_to}")
     if run["left_alone"]:
         lines.append(f"{len(run['left_alone']):,} files of other kinds were left alone ({run['left_alone'][0]} ...)")
     if output != "-":
@@ -228,6 +225,7 @@ def check(
     ignore: Ignore = [],
     keep: Keep = [],
     remove: Remove = [],
+    strictness: Strictness = "normal",
     text_field: TextField = "text",
     form: Form = None,
     output_format: Annotated[
@@ -237,8 +235,8 @@ def check(
     """Say what cleaning would take away, and write nothing. Exit 1 if there is anything."""
     from cleaner.commands import check as run
 
-    with _stdin(source, form) as given:
-        code = run(given, _cleaner(rules, select, ignore, keep, remove), text_field, form, output_format)
+    with stdin(source, form) as given:
+        code = run(given, _cleaner(rules, select, ignore, keep, remove, strictness), text_field, form, output_format)
     if code:
         raise typer.Exit(code)
 
@@ -251,13 +249,14 @@ def fix(
     ignore: Ignore = [],
     keep: Keep = [],
     remove: Remove = [],
+    strictness: Strictness = "normal",
     text_field: TextField = "text",
     form: Form = None,
 ) -> None:
     """Clean files in place. Exit 1 if one was changed. There is no record: keep the files under version control."""
     from cleaner.commands import fix as run
 
-    code = run(source, _cleaner(rules, select, ignore, keep, remove), text_field, form)
+    code = run(source, _cleaner(rules, select, ignore, keep, remove, strictness), text_field, form)
     if code:
         raise typer.Exit(code)
 
@@ -270,6 +269,7 @@ def explain(
     ignore: Ignore = [],
     keep: Keep = [],
     remove: Remove = [],
+    strictness: Strictness = "normal",
     text_field: TextField = "text",
     form: Form = None,
 ) -> None:
@@ -278,9 +278,9 @@ def explain(
     from cleaner.formats import Options
     from cleaner.walk import find
 
-    cleaner = _cleaner(rules, select, ignore, keep, remove)
+    cleaner = _cleaner(rules, select, ignore, keep, remove, strictness)
     failed = 0
-    with _stdin([source], form) as given:
+    with stdin([source], form) as given:
         for one in find(given, form).sources:
             for name, result in findings.cleaned(one, cleaner, Options(text_field)):
                 if isinstance(result, str):
@@ -304,132 +304,6 @@ def restore(
 
     for note in run(source, output):
         say(note)
-
-
-def _book(files: Sequence[str]) -> Any:
-    from cleaner import rulebook
-
-    return rulebook.load(files)
-
-
-@rules_app.command("list")
-def rules_list(rules: RuleFiles = []) -> None:
-    """All rules: id, kind and reason."""
-    from cleaner.rulebook import OFF_BY_DEFAULT
-
-    for rule in _book(rules).rules:
-        off = " (off by default)" if rule.category in OFF_BY_DEFAULT else ""
-        print(f"{rule.id:<40} {rule.kind:<8} {rule.page['why']}{off}")
-
-
-@rules_app.command("show")
-def rules_show(
-    rule: Annotated[str, typer.Argument(metavar="ID", help="The id of a rule.", show_default=False)],
-    rules: RuleFiles = [],
-    as_json: AsJson = False,
-) -> None:
-    """One rule: what it looks for, what it catches and what it spares."""
-    from cleaner import describe
-
-    print((describe.as_json if as_json else describe.page)(_book(rules)[rule]))
-
-
-@rules_app.command("new")
-def rules_new(
-    lines: Annotated[
-        str, typer.Argument(metavar="LINES", help="A text file of lines that should go; - for standard input.", show_default=False)
-    ],
-    output: Annotated[str, typer.Option("-o", "--output", metavar="FILE", help="A new rule file; its name is the family.")] = "-",
-    name: Annotated[str | None, typer.Option("--id", metavar="NAME", help="The rule's id; by default made of its words.")] = None,
-    family: Annotated[str | None, typer.Option("--family", metavar="NAME", help="The rule's category; by default its file's name.")] = None,
-    near: Annotated[
-        list[str], typer.Option("--near", metavar="CORPUS", help="Articles to take look-alikes from, and to count in. Repeatable.")
-    ] = [],
-    text_field: TextField = "text",
-    form: Form = None,
-) -> None:
-    """Draft a rule from lines that should go, pasted one a line; with look-alikes that must stay, from a corpus."""
-    from cleaner import drafting
-    from cleaner.formats import Options
-
-    target = None if output == "-" else drafting.new_file(output)
-    with _stdin([lines], None) as given:
-        called = "standard input" if lines == "-" else lines
-        corpus = drafting.Corpus(near, Options(text_field), form)
-        made = drafting.draft(Path(given[0]), name=name, family=family, file=target, corpus=corpus, called=called)
-    for note in made.notes:
-        say(note)
-    if target is None:
-        print(made.text, end="")
-    elif made.text:
-        drafting.write(target, made.text)
-
-
-@rules_app.command("impact")
-def rules_impact(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="A rule file.", show_default=False)],
-    corpus: Annotated[list[str], typer.Argument(metavar="CORPUS...", help="Directories, files or globs.", show_default=False)],
-    replace: Annotated[
-        bool, typer.Option("--replace", help="In place of the shipped file of its name; goes without saying for a copy of it.")
-    ] = False,
-    samples: Annotated[int, typer.Option("--samples", min=0, help="Lines to show for each rule.")] = 5,
-    as_json: AsJson = False,
-    text_field: TextField = "text",
-    form: Form = None,
-) -> None:
-    """What a rule file changes: a corpus cleaned without and with it, and compared rule by rule. Writes nothing."""
-    from cleaner import impact
-    from cleaner.formats import Options
-
-    with _stdin(corpus, form) as given:
-        found = impact.measure(file, given, replace=replace, samples=samples, options=Options(text_field), form=form)
-    print(impact.as_json(found) if as_json else "\n".join(impact.as_text(found)))
-    for failure in found.failures:
-        say(f"failed: {failure}")
-    if found.failures:
-        raise typer.Exit(FAILED)
-
-
-@rules_app.command("test")
-def rules_test(
-    files: Annotated[
-        list[str], typer.Argument(metavar="[FILE]...", help="Rule files of your own; without any: the shipped ones.", show_default=False)
-    ] = [],
-) -> None:
-    """Run every example of the rules: each must catch and spare what it says. Exit 1 if one does not."""
-    from cleaner import rulebook
-    from cleaner.drafting import unfinished
-    from cleaner.examples import failures
-    from cleaner.impact import joined
-
-    own = rulebook.load(files, shipped_too=not files)
-    found = [*unfinished(own), *failures(own, joined(files)[0])]
-    for one in found:
-        print(f"{one.rule}: {one.side}: {one.example!r}\n    {one.message}")
-    examples = sum(len(rule.page["catches"]) + len(rule.page["spares"]) for rule in own.rules)
-    print(f"{len(own.rules)} rules, {examples} examples, {len(found)} failed")
-    if found:
-        raise typer.Exit(FOUND)
-
-
-@rules_app.command("lint")
-def rules_lint(
-    files: Annotated[
-        list[str], typer.Argument(metavar="[FILE]...", help="Rule files of your own; without any: the shipped ones.", show_default=False)
-    ] = [],
-) -> None:
-    """Find rules that would slow the scan down, or that could take for ever. Exit 1 if there are any."""
-    from cleaner import rulebook
-
-    count = 0
-    book = rulebook.load(files, shipped_too=not files)
-    for rule in book.rules:
-        for finding in rulebook.lint(rule):
-            count += 1
-            print(f"{rule.page['file']}: rule {rule.id}: {finding}")
-    print(f"{len(book.rules)} rules, {count} findings")
-    if count:
-        raise typer.Exit(FOUND)
 
 
 @app.callback(invoke_without_command=True)

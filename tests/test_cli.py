@@ -13,6 +13,10 @@ from pathlib import Path
 
 import pytest
 from conftest import Command, tree
+from test_fixtures import GOLD
+from test_fixtures import read as labelled
+
+from cleaner.engine import Cleaner
 
 TEXT = "The bridge over the river opened on Monday.\nAdvertisement\nIt took two years to build, the mayor said.\n"
 CLEAN = TEXT.replace("Advertisement\n", "")
@@ -75,6 +79,31 @@ def test_rules_of_ones_own(command: Command, source: Path, tmp_path: Path) -> No
     (tmp_path / "mine.toml").write_text(rule)
     assert command("clean", "in", "-o", "out", "--rules", "mine.toml").returncode == 0
     assert (tmp_path / "out" / "a.txt").read_text() == "The bridge over the river opened on Monday.\n"
+
+
+def test_strictness(command: Command, source: Path, tmp_path: Path) -> None:
+    low, high = Cleaner(strictness="low"), Cleaner(strictness="high")
+    text = next(text for text in (labelled(path).text for path in GOLD) if low.clean(text).text != high.clean(text).text)
+    (source / "a.txt").write_text(text, encoding="utf-8")
+    for strictness, cleaner in (("low", low), ("high", high)):
+        assert command("clean", "in", "-o", strictness, "--strictness", strictness).returncode == 0
+        assert (tmp_path / strictness / "a.txt").read_text(encoding="utf-8") == cleaner.clean(text).text
+        run = json.loads((tmp_path / strictness / "_cleaner" / "run.json").read_text(encoding="utf-8"))
+        assert run["settings"]["strictness"] == strictness
+    command("clean", "in", "-o", "out")
+    assert json.loads((tmp_path / "out" / "_cleaner" / "run.json").read_text(encoding="utf-8"))["settings"]["strictness"] == "normal"
+    for words in (["check", "in"], ["explain", "in/a.txt"]):
+        assert command(*words, "--strictness", "low").stdout.count("cues.") > command(*words, "--strictness", "high").stdout.count("cues.")
+    assert command("fix", "in", "--strictness", "low").returncode == 1
+    assert (source / "a.txt").read_text(encoding="utf-8") == low.clean(text).text
+
+
+def test_the_share_that_may_be_removed_is_a_number_from_0_to_1(command: Command, source: Path, tmp_path: Path) -> None:
+    assert command("clean", "in", "-o", "out", "--max-removed", "1").returncode == 0
+    done = command("clean", "in", "-o", "other", "--max-removed", "1.5")
+    assert done.returncode == 2
+    assert "--max-removed" in done.stderr
+    assert not (tmp_path / "other").exists()
 
 
 def test_deduplicate_only(command: Command, source: Path, tmp_path: Path) -> None:
@@ -419,6 +448,7 @@ def test_a_rule_file_with_a_typo(command: Command, source: Path, tmp_path: Path)
     [
         (["--dedup", "nearly"], "no way to deduplicate 'nearly'; there are none, exact, near"),
         (["--threshold", "0"], "a threshold is above 0 and at most 1, not 0"),
+        (["--strictness", "strict"], "strictness takes low, normal, high, not 'strict'"),
         (["--format", "xml"], "no format 'xml'; there are text, html, jsonl"),
         (["--ignore", "adv"], "no rule or family 'adv'"),
     ],
@@ -486,6 +516,7 @@ def test_help_of_every_command_names_its_options(command: Command) -> None:
         ["rules", "lint"],
         ["rules", "new"],
         ["rules", "impact"],
+        ["rules", "fit"],
     ):
         done = command(*words, "--help")
         assert done.returncode == 0

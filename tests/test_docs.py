@@ -10,10 +10,11 @@ import pytest
 from conftest import ROOT, Command
 
 from cleaner.features import CONTEXT, FEATURES
+from cleaner.fitting import labelled
 from cleaner.rulebook import load
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-COMMANDS = ["clean", "dedup", "check", "fix", "explain", "restore", "rules list", "rules show", "rules test", "rules lint", "rules new", "rules impact"]  # fmt: skip
+COMMANDS = ["clean", "dedup", "check", "fix", "explain", "restore", "rules list", "rules show", "rules test", "rules lint", "rules new", "rules impact", "rules fit"]  # fmt: skip
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -36,12 +37,24 @@ def test_every_feature_stands_in_the_readme() -> None:
     assert [name for name in [*FEATURES, *CONTEXT] if f"`{name}`" not in README] == []
 
 
+def test_every_extra_stands_in_the_readme() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert [name for name in extras if f"`{name}`" not in README] == []
+
+
+def test_the_labelled_document_of_the_readme_is_one(tmp_path: Path) -> None:
+    (row,) = re.findall(r"```json\n(.*?)```", README, re.DOTALL)
+    (tmp_path / "a.jsonl").write_text(row, encoding="utf-8")
+    (document,) = labelled([tmp_path / "a.jsonl"])
+    assert {line["keep"] for line in document["lines"]} == {True, False, None}
+
+
 def test_the_main_job_runs_on_the_shipped_files(command: Command, tmp_path: Path) -> None:
     (line,) = re.findall(r"cleaner clean fixtures/small -o \S+", README)
     assert line.split()[2] == "fixtures/small"
     done = command("clean", ROOT / "fixtures" / "small", "-o", "out")
     assert done.returncode == 0
-    assert "16 documents in: 14 kept, 1 duplicates, 1 emptied, 0 failed" in done.stderr
+    assert "16 documents in: 13 kept, 1 duplicates, 2 emptied, 0 failed" in done.stderr
 
 
 def test_the_rule_of_the_readme_keeps_to_its_examples(command: Command, tmp_path: Path) -> None:

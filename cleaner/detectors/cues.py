@@ -100,6 +100,8 @@ class Cues(Detector):
         for name in ("loss", "threshold"):
             if (given := getattr(made, name)) and set(given) != set(cls.STRICTNESS):
                 raise ValueError(f"{name!r} takes {', '.join(cls.STRICTNESS)}")
+        if bool(made.together) is not bool(made.threshold):
+            raise ValueError("'together' and 'threshold' go together; 'cleaner rules fit' writes both")
         return made
 
     def detect(self, page: Page, found: Found) -> Iterator[Hit]:

@@ -8,6 +8,7 @@ cannot be read or written changes nothing but the time.
 
 from __future__ import annotations
 
+import contextlib
 import marshal
 import os
 import re
@@ -31,7 +32,7 @@ OFF_BY_DEFAULT = frozenset({"byline"})
 
 _FORMAT = f"{sys.version_info[:2]} 9"  # of the store; to be raised with any change of what is stored or checked
 _ID = "[a-z0-9]+(?:-[a-z0-9]+)*"
-_KEPT = 12  # files of the store; older ones are of rules that have changed since
+_KEPT = 24  # files of the store; older ones are of rules that have changed since
 WEAKEST_LITERAL = 2.0
 """Literals weaker than this (see `literals.strength`) nominate too many lines for the scan to be worth it."""
 
@@ -186,8 +187,26 @@ def shipped() -> list[Path]:
 
 
 def load(files: Iterable[str | Path] = (), *, shipped_too: bool = True) -> Rulebook:
-    """The shipped rules, and the user's ``files`` behind them. Raises RuleError."""
-    paths = [*(shipped() if shipped_too else ()), *map(Path, files)]
+    """The shipped rules, and the user's ``files`` behind them. Raises RuleError.
+
+    What is stored is stored for the shipped rules and for each of the user's files by itself: a change of one costs only that one.
+    """
+    own = [Path(file) for file in files]
+    if not shipped_too:
+        return _loaded(own)
+    book = _loaded(shipped(), checked=True)
+    for file in own:
+        more = _loaded([file])
+        taken = {rule.id: rule for rule in book.rules}
+        for rule in more.rules:
+            if rule.id in taken:
+                raise RuleError(f"{file.name}: rule {rule.id}: the id is taken by an entry of {taken[rule.id].page['file']}")
+        book = Rulebook([*book.rules, *more.rules], book.index.joined(more.index))
+    return book
+
+
+def _loaded(paths: Sequence[Path], *, checked: bool = False) -> Rulebook:
+    """The rules of some files, stored or read; ``checked``: their patterns are known to compile (tests and the linter see to it)."""
     sources = []
     # two sums of every byte: a digest worth its name would take longer to import than these to compute
     key = [zlib.crc32(_FORMAT.encode()), zlib.adler32(_FORMAT.encode())]
@@ -202,7 +221,7 @@ def load(files: Iterable[str | Path] = (), *, shipped_too: bool = True) -> Ruleb
     cache = cache_folder() / f"rules-{key[0]:08x}{key[1]:08x}"
     stored = _unsealed(cache.with_suffix(".bin"))
     if stored is None:
-        rows, pages = _read_all(sources)
+        rows, pages = _read_all(sources, checked=checked)
         shelf = _Pages(pages)
         indexed = Rulebook([Rule(*row, shelf) for row in rows]).index
         _store(cache.with_suffix(".pages"), pages)
@@ -230,6 +249,8 @@ def _unsealed(cache: Path) -> Any:
         return None
     if zlib.crc32(content[4:]).to_bytes(4, "big") != content[:4]:
         return None
+    with contextlib.suppress(OSError):
+        os.utime(cache)  # what is used is kept longest
     return marshal.loads(content[4:])
 
 
@@ -246,11 +267,11 @@ def _store(cache: Path, value: Any) -> None:
         pass
 
 
-def _read_all(sources: Sequence[tuple[Path, bytes]]) -> tuple[list[Row], dict[str, dict[str, Any]]]:
+def _read_all(sources: Sequence[tuple[Path, bytes]], *, checked: bool = True) -> tuple[list[Row], dict[str, dict[str, Any]]]:
     rows: list[Row] = []
     pages: dict[str, dict[str, Any]] = {}
     for path, source in sources:
-        for row, page in _read(path, source):
+        for row, page in _read(path, source, checked):
             if row[0] in pages:
                 raise RuleError(f"{path.name}: rule {row[0]}: the id is taken by an entry of {pages[row[0]]['file']}")
             rows.append(row)
@@ -258,7 +279,7 @@ def _read_all(sources: Sequence[tuple[Path, bytes]]) -> tuple[list[Row], dict[st
     return rows, pages
 
 
-def _read(path: Path, source: bytes) -> Iterator[tuple[Row, dict[str, Any]]]:
+def _read(path: Path, source: bytes, checked: bool) -> Iterator[tuple[Row, dict[str, Any]]]:
     import tomllib
 
     try:
@@ -272,7 +293,11 @@ def _read(path: Path, source: bytes) -> Iterator[tuple[Row, dict[str, Any]]]:
     for number, table in enumerate(tables.get("rule", []), 1):
         name = table.get("id") or f"number {number}"
         try:
-            yield _entry(path, {"words": words, **table} if words and table.get("kind") == "cues" else table)
+            entry = _entry(path, {"words": words, **table} if words and table.get("kind") == "cues" else table)
+            if not checked:
+                for wording in entry[1]["wordings"].values():
+                    _check_patterns(Wording.read(wording))
+            yield entry
         except ValueError as error:
             raise RuleError(f"{path.name}: rule {name}: {error}") from None
 
@@ -303,8 +328,6 @@ def _entry(path: Path, table: dict[str, Any]) -> tuple[Row, dict[str, Any]]:
     family = path.name.removesuffix(".toml")
     keys = {key: value for key, value in table.items() if key not in COMMON}
     settings, wordings = _parts(table["kind"], keys)
-    for wording in wordings.values():
-        _check_patterns(Wording.read(wording))
     row = (f"{family}.{table['id']}", table["kind"], table.get("category", family), table.get("lang"), when, settings)
     page = {key: table[key] for key in ("why", "catches", "spares")} | {"file": path.name, "wordings": wordings}
     return row, page
@@ -382,6 +405,11 @@ def lint(rule: Rule) -> list[str]:
 
     findings: list[str] = []
     for role, wording in rule.wordings.items():
+        try:
+            _check_patterns(wording)
+        except ValueError as error:
+            findings.append(f"{role}: {error}")
+            continue
         for source, whole in wording.patterns():
             if strength(required(source, whole=whole)) < WEAKEST_LITERAL:
                 findings.append(f"{role}: {source!r} has no literal that each match must hold: it would be tried on every line")

@@ -120,6 +120,19 @@ class Index:
             self.needs,
         )
 
+    def joined(self, other: Index) -> Index:
+        """The index of the rules of both, those of ``other`` last."""
+        shift = len(self.patterns)
+        made = Index({**self.phrases}, [*self.patterns, *other.patterns], {}, [*self.always, *(n + shift for n in other.always)], [])
+        made.needs = [*self.needs, *other.needs]
+        for key, owners in other.phrases.items():
+            made.phrases[key] = [*made.phrases.get(key, ()), *owners]
+        wanted = dict(zip(self.literals, self.wanted, strict=True))
+        for literal, numbers in zip(other.literals, other.wanted, strict=True):
+            wanted[literal] = [*wanted.get(literal, ()), *(number + shift for number in numbers)]
+        made.literals, made.wanted = list(wanted), list(wanted.values())
+        return made
+
     @classmethod
     def read(cls, stored: tuple[Any, ...]) -> Index:
         """The inverse of `stored`."""

@@ -14,7 +14,9 @@ from typing import Any, NamedTuple, cast
 
 from cleaner import rulebook
 from cleaner.detectors import Hit
-from cleaner.detectors.cues import NEAR, Cues, Sheet, Standing, around, chance, strongest, total
+from cleaner.detectors.cues import Cues, around, chance, strongest, total
+from cleaner.detectors.said import Said
+from cleaner.detectors.sheet import NEAR, Sheet, Standing
 from cleaner.document import Cleaned, CleanerError, Document, Edit, Span, apply, compose
 from cleaner.features import holds, tests
 from cleaner.matcher import MATCHERS, OneByOne
@@ -119,9 +121,10 @@ class Cleaner:
             document = Document("", document)
         edits: list[Edit] = []
         text = document.text
+        known: dict[str, Said] = {}
         while text:
             page = Page(text, document.title, markdown=document.meta.get("markup") == "markdown")
-            step = self._mends(page) or cut(page, *self._marks(page, document.lang))
+            step = self._mends(page) or cut(page, *self._marks(page, document.lang, known))
             if not step:
                 break
             edits = compose(document.text, edits, step)
@@ -136,10 +139,12 @@ class Cleaner:
                 return mends
         return []
 
-    def _marks(self, page: Page, lang: str | None) -> tuple[dict[int, Mark], list[tuple[Span, Mark]]]:
+    def _marks(self, page: Page, lang: str | None, known: dict[str, Said]) -> tuple[dict[int, Mark], list[tuple[Span, Mark]]]:
         """(lines that go, parts of lines that go), each with the rule that says so; the first rule that does."""
         lines, parts, weak = self.judged(page, lang)
-        self._weigh(page, lang, lines, parts, frozenset(weak))
+        rules = [rule for rule in self._cues if not (rule.lang and lang and rule.lang != lang)]
+        if rules and page.lines:
+            self._weigh(rules, Sheet(page, Standing(taken(page, lines, parts), frozenset(weak)), self._words, known), lines)
         return lines, parts
 
     def judged(
@@ -168,14 +173,9 @@ class Cleaner:
             support(lines, weak, kinds)
         return lines, parts, {index for index in weak if index not in lines}
 
-    def _weigh(
-        self, page: Page, lang: str | None, lines: dict[int, Mark], parts: Sequence[tuple[Span, Mark]], weak: frozenset[int]
-    ) -> None:
+    def _weigh(self, rules: Sequence[Rule], sheet: Sheet, lines: dict[int, Mark]) -> None:
         """Adds to ``lines`` those that the rules of weighed cues take, given what the other rules have said."""
-        rules = [rule for rule in self._cues if not (rule.lang and lang and rule.lang != lang)]
-        if not rules or not page.lines:
-            return
-        sheet = Sheet(page, Standing(taken(page, lines, parts), weak), self._words)
+        page = sheet.page
         kind = "whole" if sheet.whole else "text"
         weighed = [(rule, cues) for rule in rules if (cues := cast(Cues, rule.detector)).pages == kind and cues.together]
         lines_weighed = sheet.candidates([(tests(rule.when), cues.paragraph) for rule, cues in weighed])

@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from cleaner.detectors.cues import Cues, Sheet, Signs, Standing, around, chance, total
+from cleaner.detectors.cues import Cues, around, chance, total
+from cleaner.detectors.said import Signs
+from cleaner.detectors.sheet import Sheet, Standing
 from cleaner.document import CleanerError
 from cleaner.engine import Cleaner, taken
 from cleaner.features import tests

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from functools import cache, cached_property
+from functools import cache
+
+from cleaner.lazy import lazy
 
 # Variants of the same sign; a rule is written once, with the sign on the right. One to one, so that offsets hold.
 _PLAIN = {
@@ -33,6 +35,14 @@ _UNFOLDED = dict(
 )
 _UNFOLDED_CHARS = "[" + "".join(_UNFOLDED) + "]"
 _UNFOLDED_TABLE = str.maketrans(_UNFOLDED)
+
+# Decimal digits of other scripts: from each of these zeros ten in a row; and whatever the years may make a digit (or is none) among
+# the scripts of the astral planes. In UTF-8 they begin with one of the bytes below.
+_ZEROS = "٠۰߀०০੦૦୦௦౦೦൦෦๐໐༠၀႐០᠐᥆᧐᪀᪐᭐᮰᱀᱐꘠꣐꤀꧐꧰꩐꯰０"
+_OTHER_DIGITS = f"[{''.join(f'{zero}-{chr(ord(zero) + 9)}' for zero in _ZEROS)}]|[\U000104a0-\U0001efff]"
+_DIGIT_LEADS = tuple(bytes([lead]) for lead in b"\xd9\xdb\xdf\xe0\xe1\xea\xef\xf0")
+_BULLETS = "•✓✔→·"
+_SHAPE = bytes.maketrans(b"123456789*>+", b"000000000---")
 
 _SENTENCE_END = r"""[.!?…。！？؟।۔։።៕‽\u037e][)\]"'”’»«›“„‟」』）】\s*_]*$|[.!?…。！？؟।۔]\s*\([^()]{1,40}\)$"""
 _SENTENCES = r"[^\W\d_]{3}\.[\"”’»)]? +[\"“„‘«(¿¡]?[^\W\d_]"
@@ -71,6 +81,18 @@ def fold(text: str) -> str:
     return text.replace("ς", "σ")
 
 
+def shape(folded: str) -> str:
+    """A folded text with every digit a 0 and every bullet a hyphen, as the scan for literals reads it; same length."""
+    if folded.isascii():
+        return folded.encode().translate(_SHAPE).decode()
+    for bullet in _BULLETS:
+        folded = folded.replace(bullet, "-")
+    source = folded.encode("utf-8", "surrogatepass")
+    if any(lead in source for lead in _DIGIT_LEADS):
+        source = _compiled(_OTHER_DIGITS).sub("0", folded).encode("utf-8", "surrogatepass")
+    return source.translate(_SHAPE).decode("utf-8", "surrogatepass")
+
+
 def ends_sentence(text: str) -> bool:
     """Whether the line closes a sentence: a full stop, question or exclamation mark, in any of the scripts, also inside quotes."""
     last = text[-1:]
@@ -100,42 +122,42 @@ class Line:
         self.next = following
         self.folded = page.folded[start:end]
 
-    @cached_property
+    @lazy
     def plain(self) -> str:
         return self.page.plain[self.start : self.end]
 
-    @cached_property
+    @lazy
     def words(self) -> list[str]:
         """The words, in lower case: what stands between spaces and holds a letter or digit (marks of Indic scripts split no word)."""
         return [word for word in self.folded.split() if word.isalnum() or not word.isascii() or any(map(str.isalnum, word))]
 
-    @cached_property
+    @lazy
     def ends_sentence(self) -> bool:
         return ends_sentence(self.text)
 
-    @cached_property
+    @lazy
     def quoted(self) -> bool:
         """Whether the line holds a quotation mark (an apostrophe inside a word is none)."""
         return _compiled(_QUOTE).search(self.text) is not None
 
-    @cached_property
+    @lazy
     def repeats(self) -> int:
         """How often this very line (case aside) stands on the page, this one included."""
         return self.page.counts[self.folded]
 
-    @cached_property
+    @lazy
     def upper(self) -> float:
         """The share of its letters that are capitals."""
         letters = [c for c in self.text if c.isalpha()]
         return sum(c.isupper() for c in letters) / len(letters) if letters else 0.0
 
-    @cached_property
+    @lazy
     def digits(self) -> float:
         """The share of its characters, spaces aside, that are digits."""
         solid = [c for c in self.text if not c.isspace()]
         return sum(c.isdigit() for c in solid) / len(solid) if solid else 0.0
 
-    @cached_property
+    @lazy
     def position(self) -> float:
         """Where on the page the line stands: 0 for the first line, 1 for the last."""
         return self.index / max(1, len(self.page.lines) - 1)
@@ -160,15 +182,20 @@ class Page:
         self._title = title
         self._markdown = markdown
 
-    @cached_property
+    @lazy
+    def source(self) -> bytes:
+        """The text in UTF-8."""
+        return self.text.encode("utf-8", "surrogatepass")
+
+    @lazy
     def plain(self) -> str:
         return plain(self.text)
 
-    @cached_property
+    @lazy
     def folded(self) -> str:
         return fold(self.plain)
 
-    @cached_property
+    @lazy
     def lines(self) -> list[Line]:
         """The lines that are not blank, in order."""
         lines: list[Line] = []
@@ -183,17 +210,17 @@ class Page:
             at = following
         return lines
 
-    @cached_property
+    @lazy
     def counts(self) -> Counter[str]:
         return Counter(line.folded for line in self.lines)
 
-    @cached_property
+    @lazy
     def markdown(self) -> bool:
         """Whether the text is Markdown rather than showing a leftover of it: it says so, or three lines have its marks."""
         mark = _compiled(_MARKDOWN).match
         return self._markdown or sum(mark(line.text) is not None for line in self.lines) >= 3
 
-    @cached_property
+    @lazy
     def code(self) -> int:
         """How many of the lines look like program code."""
         mark = _compiled(_CODE).search
@@ -204,7 +231,7 @@ class Page:
         """Whether the source told the title."""
         return bool(self._title and self._title.strip())
 
-    @cached_property
+    @lazy
     def titles(self) -> list[str]:
         """The titles, folded: the one the source tells, and the first line if it looks like one.
 

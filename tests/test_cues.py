@@ -11,7 +11,8 @@ import pytest
 from test_fixtures import GOLD, read
 
 from cleaner import features
-from cleaner.detectors.cues import Cues, Sheet, Standing, around, chance, strongest, total
+from cleaner.detectors.cues import Cues, around, chance, strongest, total
+from cleaner.detectors.sheet import Sheet, Standing
 from cleaner.document import Document
 from cleaner.engine import Cleaner
 from cleaner.rulebook import load

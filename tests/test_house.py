@@ -13,7 +13,7 @@ import pytest
 from conftest import ROOT
 
 FLOORS = {
-    "document": 0, "version": 0,
+    "document": 0, "version": 0, "lazy": 0,
     "segment": 1, "samples": 2, "repair": 2, "wording": 3, "minhash": 1, "store": 1, "literals": 2,
     "features": 2, "extract": 2, "detectors": 3, "dedup": 2,
     "rulebook": 4, "formats": 3, "hyper": 3,

@@ -11,6 +11,9 @@ from cleaner.segment import Line, Page, is_wide
 
 _SLUG = re.compile(r"^(?:\d+[ _-]+)+|^[#*]+ |[ _-]+\d+$|\.(?:jpe?g|png|gif|webp)$")
 _LETTERS = re.compile(r"\w")
+_AROUND = "#*_- .…0123456789"
+"""The signs that may stand around a title that is said again."""
+_ENDINGS = ("jp", "png", "gif", "webp")
 
 
 class Repeat(Detector):
@@ -58,8 +61,13 @@ class Repeat(Detector):
 
     def _again(self, page: Page, title: str) -> Iterator[Hit]:
         seen = False
+        first, longest = title.lstrip(_AROUND)[:1], len(title) + 40
         for line in page.lines:
-            if line.chars > len(title) + 40:
+            if line.chars > longest:
+                continue
+            # nearly all lines begin with another letter
+            head = line.folded.lstrip(_AROUND)
+            if head and head[0] != first and not head[0].isdecimal() and not head.startswith(_ENDINGS):
                 continue
             text = _SLUG.sub("", _SLUG.sub("", line.folded)).strip("#* .…")
             if text == title.rstrip(".…") or (self._long(line) and _is_start(text, title)):

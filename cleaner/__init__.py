@@ -23,7 +23,7 @@ from cleaner.engine import Cleaner
 from cleaner.version import __version__
 
 if TYPE_CHECKING:
-    from cleaner.dedup import Mode, Pair
+    from cleaner.dedup import Mode, Pair, Templates
 
 __all__ = [
     "Cleaned",
@@ -66,6 +66,10 @@ def clean_corpus(
     cleaner: Cleaner | None = None,
     dedup: Mode = "near",
     threshold: float = 0.8,
+    containment: bool = True,
+    templates: Templates = "keep",
+    fold: bool = True,
+    prefer: str = "longest",
     text_field: str = "text",
     id_field: str = "id",
     jobs: int = 1,
@@ -81,6 +85,10 @@ def clean_corpus(
         cleaner: the rules to use. Default: all that are on by default.
         dedup: "none", "exact" or "near".
         threshold: the least Jaccard similarity of near-duplicates, 0 to 1.
+        containment: parts of longer texts, and revised copies, are duplicates.
+        templates: "merge" takes texts that differ in figures and names only for duplicates.
+        fold: compare without what does not change the words.
+        prefer: which copy stays: "longest", "first", "earliest" or "source:NAME,NAME".
         text_field: the field of JSON records that holds their text.
         id_field: the field of JSON records that names them.
         jobs: processes to use; does not change the result.
@@ -101,6 +109,7 @@ def clean_corpus(
     >>> (folder / "out" / "a.txt").read_text()
     'The bridge opened on Monday.\\n'
     """
+    from cleaner.choice import Prefer
     from cleaner.dedup import Dedup
     from cleaner.formats import Options
     from cleaner.pipeline import Settings
@@ -108,7 +117,8 @@ def clean_corpus(
 
     settings = Settings(
         cleaner=cleaner or Cleaner(),
-        dedup=Dedup.read(dedup, threshold),
+        dedup=Dedup.read(dedup, threshold, containment=containment, templates=templates, fold=fold),
+        prefer=Prefer(prefer),
         options=Options(text_field, id_field),
         jobs=jobs,
         overwrite=overwrite,
@@ -119,7 +129,15 @@ def clean_corpus(
     return counts
 
 
-def find_duplicates(texts: Sequence[str], threshold: float = 0.8, mode: Mode = "near") -> list[Pair]:
+def find_duplicates(
+    texts: Sequence[str],
+    threshold: float = 0.8,
+    mode: Mode = "near",
+    *,
+    containment: bool = True,
+    templates: Templates = "keep",
+    fold: bool = True,
+) -> list[Pair]:
     """The pairs of duplicates among some texts; see `cleaner.dedup.find_duplicates`.
 
     >>> a = "The council approved the new bridge over the river on Monday after a long debate about its cost."
@@ -128,4 +146,4 @@ def find_duplicates(texts: Sequence[str], threshold: float = 0.8, mode: Mode = "
     """
     from cleaner.dedup import find_duplicates as find
 
-    return find(texts, threshold, mode)
+    return find(texts, threshold, mode, containment=containment, templates=templates, fold=fold)

@@ -33,6 +33,12 @@ Form = Annotated[
 ]
 DedupMode = Annotated[str, typer.Option("--dedup", metavar="none|exact|near", help="Which duplicates to leave out.")]
 Threshold = Annotated[float, typer.Option("--threshold", help="Least Jaccard similarity of near-duplicates.")]
+NoContainment = Annotated[bool, typer.Option("--no-containment", help="Parts of longer texts, and revised copies, are no duplicates.")]
+Templates = Annotated[
+    str, typer.Option("--templates", metavar="keep|merge", help="Whether texts that differ in figures and names only stay apart.")
+]
+NoFold = Annotated[bool, typer.Option("--no-fold", help="Compare words as they are, in lower case only.")]
+PreferWay = Annotated[str, typer.Option("--prefer", metavar="WAY", help="Which copy stays: longest, first, earliest or source:NAME,NAME.")]
 Jobs = Annotated[int, typer.Option("-j", "--jobs", min=0, help="Processes; 0: one for each processor.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output of an earlier run.")]
 Discard = Annotated[bool, typer.Option("--discard", help="Do not keep the documents that are left out.")]

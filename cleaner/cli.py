@@ -23,14 +23,18 @@ from cleaner.arguments import (
     Jobs,
     Keep,
     MaxRemoved,
+    NoContainment,
+    NoFold,
     Output,
     Overwrite,
+    PreferWay,
     Quiet,
     Remove,
     RuleFiles,
     Select,
     Sources,
     Strictness,
+    Templates,
     TextField,
     Threshold,
     stdin,
@@ -41,6 +45,7 @@ from cleaner.review import MOST_REMOVED
 from cleaner.rules_cli import rules_app
 
 if TYPE_CHECKING:
+    from cleaner.dedup import Dedup
     from cleaner.engine import Cleaner
     from cleaner.pipeline import Progress
 
@@ -79,6 +84,10 @@ def clean(
     strictness: Strictness = "normal",
     dedup: DedupMode = "near",
     threshold: Threshold = 0.8,
+    no_containment: NoContainment = False,
+    templates: Templates = "keep",
+    no_fold: NoFold = False,
+    prefer: PreferWay = "longest",
     max_removed: MaxRemoved = MOST_REMOVED,
     text_field: TextField = "text",
     id_field: IdField = "id",
@@ -90,7 +99,8 @@ def clean(
 ) -> None:
     """Clean and deduplicate SRC into OUT; OUT/_cleaner holds the record of what went and why."""
     cleaner = _cleaner(rules, select, ignore, keep, remove, strictness)
-    _run(source, output, cleaner, dedup, threshold, text_field, id_field, form, jobs, overwrite, discard, quiet, max_removed)
+    found = _dedup(dedup, threshold, no_containment, templates, no_fold)
+    _run(source, output, cleaner, found, prefer, text_field, id_field, form, jobs, overwrite, discard, quiet, max_removed)
 
 
 @app.command()
@@ -99,6 +109,10 @@ def dedup(
     output: Output,
     mode: DedupMode = "near",
     threshold: Threshold = 0.8,
+    no_containment: NoContainment = False,
+    templates: Templates = "keep",
+    no_fold: NoFold = False,
+    prefer: PreferWay = "longest",
     text_field: TextField = "text",
     id_field: IdField = "id",
     form: Form = None,
@@ -108,15 +122,22 @@ def dedup(
     quiet: Quiet = False,
 ) -> None:
     """Leave out duplicates without cleaning; OUT/_cleaner holds the record."""
-    _run(source, output, None, mode, threshold, text_field, id_field, form, jobs, overwrite, discard, quiet)
+    found = _dedup(mode, threshold, no_containment, templates, no_fold)
+    _run(source, output, None, found, prefer, text_field, id_field, form, jobs, overwrite, discard, quiet)
+
+
+def _dedup(mode: str, threshold: float, no_containment: bool, templates: str, no_fold: bool) -> Dedup:
+    from cleaner.dedup import Dedup
+
+    return Dedup.read(mode, threshold, containment=not no_containment, templates=templates, fold=not no_fold)
 
 
 def _run(
     source: list[str],
     output: str,
     cleaner: Cleaner | None,
-    mode: str,
-    threshold: float,
+    dedup: Dedup,
+    prefer: str,
     text_field: str,
     id_field: str,
     form: str | None,
@@ -129,13 +150,14 @@ def _run(
     import os
     import tempfile
 
-    from cleaner.dedup import Dedup
+    from cleaner.choice import Prefer
     from cleaner.formats import Options
     from cleaner.pipeline import Settings, clean_corpus
 
     settings = Settings(
         cleaner,
-        Dedup.read(mode, threshold),
+        dedup,
+        Prefer(prefer),
         Options(text_field, id_field),
         form,
         jobs or os.cpu_count() or 1,

@@ -1,152 +1,203 @@
-"""Duplicates: exact copies, near-duplicates, and which copy stays.
+"""Duplicates: exact copies, near-duplicates, parts of longer texts, revised copies; and templates, which are none of these.
 
-Bands only nominate. Every pair that is reported has been compared, shingle by shingle, from the texts themselves.
+Keys and samples only nominate. Every pair that is reported has been compared, shingle by shingle, from the texts themselves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Literal, NamedTuple
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal, NamedTuple, TypeVar
 
 from cleaner import minhash
 from cleaner.document import CleanerError
-from cleaner.store import Store
+from cleaner.likeness import Body, Judge, Kind
+from cleaner.minhash import Sketcher
+from cleaner.store import Fingerprint, Store
 
 Mode = Literal["none", "exact", "near"]
+Templates = Literal["keep", "merge"]
 MODES: tuple[Mode, ...] = ("none", "exact", "near")
+TEMPLATES: tuple[Templates, ...] = ("keep", "merge")
+Choice = TypeVar("Choice", bound=str)
 
-
-class Fingerprint(NamedTuple):
-    """What is needed to find a text's copies without the text."""
-
-    digest: bytes
-    keys: list[int]
+WORTH = 1 << 23
+"""Bytes of text from which on it pays to load the compiled loops: half a second."""
+_CACHED = 1 << 26
+"""Characters of texts that are held ready for further comparisons."""
 
 
 class Pair(NamedTuple):
-    """Two documents found to be the same: by their numbers, ``a`` before ``b``.
+    """Two documents that were compared and found to be copies, or fillings of one template: by their numbers, ``a`` before ``b``.
 
-    ``jaccard`` and ``containment`` (the share of the smaller text's shingles that lie in the other) are exact.
+    Attributes:
+        kind: "exact": the same words; "near": Jaccard similarity >= threshold; "contained": one is a part of the other;
+            "revised": nearly all words of one stand in the other, in order; "template": they differ in figures and names only.
+        jaccard: the similarity of the sets of word 5-grams, 0 to 1, exact.
+        containment: the share of the smaller set that lies in the other, exact.
+        evidence: what else speaks for the kind.
+        part: the document that is a part of the other, where one is.
     """
 
     a: int
     b: int
-    kind: Literal["exact", "near"]
+    kind: Kind
     jaccard: float
     containment: float
+    evidence: str = ""
+    part: int | None = None
 
+    @property
+    def joins(self) -> bool:
+        """Whether the two are copies."""
+        return self.kind != "template"
 
-class Copy(NamedTuple):
-    """A document that is a copy of one that stays, and its Jaccard similarity to it."""
-
-    of: int
-    similarity: float
-    kind: Literal["exact", "near"]
+    @property
+    def similarity(self) -> float:
+        """The measure that made them copies: containment for a part, else Jaccard."""
+        return self.containment if self.kind == "contained" else self.jaccard
 
 
 @dataclass(frozen=True)
 class Dedup:
-    """What counts as a duplicate: texts of the same tokens ("exact"), or also those of Jaccard similarity >= threshold ("near")."""
+    """What counts as a duplicate.
+
+    Args:
+        mode: "exact": texts of the same words; "near": also the ones below; "none".
+        threshold: the least Jaccard similarity of near-duplicates, 0 to 1.
+        containment: parts of longer texts, and revised copies, are duplicates.
+        templates: "keep" texts that differ in figures and names only; "merge" judges by the two measures alone, so that
+            revised copies, which only their words tell from templates, are not looked for either.
+        fold: compare without what does not change the words (see `cleaner.charmap.folded`).
+        compiled: hash with numba, which pays from some megabytes on. The results are the same.
+    """
 
     mode: Mode = "near"
     threshold: float = 0.8
+    containment: bool = True
+    templates: Templates = "keep"
+    fold: bool = True
+    compiled: bool = True
 
     @classmethod
-    def read(cls, mode: str, threshold: float) -> Dedup:
-        """From a person's words. Raises CleanerError for a mode or threshold that is none."""
-        for known in MODES:
-            if mode == known:
-                return cls(known, threshold)
-        raise CleanerError(f"no way to deduplicate {mode!r}; there are {', '.join(MODES)}")
+    def read(cls, mode: str, threshold: float, *, containment: bool = True, templates: str = "keep", fold: bool = True) -> Dedup:
+        """From a person's words. Raises CleanerError for a word or number that is none."""
+        return cls(_chosen("way to deduplicate", mode, MODES), threshold, containment, _chosen("--templates", templates, TEMPLATES), fold)
 
     def __post_init__(self) -> None:
         if not 0 < self.threshold <= 1:
             raise CleanerError(f"a threshold is above 0 and at most 1, not {self.threshold:g}")
 
-    def fingerprint(self, text: str) -> Fingerprint | None:
-        """None for a text without a word, and where nothing is to be found."""
-        found = minhash.tokens(text) if self.mode != "none" else []
-        if not found:
-            return None
-        keys = minhash.band_keys(minhash.signature(minhash.shingles(found)), self.threshold) if self.mode == "near" else []
-        return Fingerprint(minhash.digest(found), keys)
+    def sized(self, size: int) -> Dedup:
+        """The same, for about so many bytes of text."""
+        return replace(self, compiled=self.compiled and size >= WORTH)
+
+    @property
+    def sketcher(self) -> Sketcher:
+        return Sketcher(self.fold, self.compiled)
+
+    @property
+    def bands(self) -> int:
+        """How many band keys a fingerprint has."""
+        return minhash.bands(self.threshold)[0] if self.mode == "near" else 0
+
+    @cached_property
+    def judge(self) -> Judge:
+        """Compares two texts."""
+        return Judge(self.threshold, self.containment, self.templates == "keep", self.sketcher)
+
+    def fingerprints(self, texts: Sequence[str]) -> list[Fingerprint | None]:
+        """The fingerprints of some texts; None for one without a word, and where nothing is to be found."""
+        import numpy as np
+
+        if self.mode == "none" or not texts:
+            return [None] * len(texts)
+        near = self.mode == "near"
+        sketches = self.sketcher.sketches(texts, signed=near)
+        keys = minhash.band_keys(np.stack([sketch.signature for sketch in sketches]), self.threshold) if near else [b""] * len(texts)
+        return [
+            Fingerprint(sketch.words, sketch.digest, bytes(key), bytes(sketch.sample) if near and self.containment else b"")
+            if sketch.words
+            else None
+            for sketch, key in zip(sketches, keys, strict=True)
+        ]
 
     def pairs(self, store: Store, text: Callable[[int], str]) -> list[Pair]:
-        """All pairs of duplicates among the documents of a store, in order.
+        """All pairs among the documents of a store that were found to be something to each other, in order.
 
-        Of a group of exact copies each is paired with the first; only the first is compared with other texts.
+        Of a group of exact copies each is paired with the one of least id; only that one is compared with other texts.
 
         Args:
             text: gives the text of a document by its number.
         """
-        found = [Pair(group[0], other, "exact", 1.0, 1.0) for group in store.copies() for other in group[1:]]
+        found = [Pair(min(one, two), max(one, two), "exact", 1.0, 1.0) for one, *rest in store.copies() for two in rest]
         if self.mode == "near":
-            shingles = lru_cache(maxsize=4096)(lambda doc: minhash.shingles(minhash.tokens(text(doc))))
-            for a, b in store.candidates():
-                similarity = minhash.jaccard(shingles(a), shingles(b))
-                if similarity >= self.threshold:
-                    found.append(Pair(a, b, "near", similarity, minhash.containment(shingles(a), shingles(b))))
+            compare = Comparer(self, text)
+            found += filter(None, (compare(a, b) for a, b in store.candidates(contained=self.containment)))
         return sorted(found)
 
 
-def clusters(pairs: Iterable[Pair]) -> list[list[int]]:
-    """The connected components of the pairs, each in order, by their first document."""
-    parent: dict[int, int] = {}
+class Comparer:
+    """Compares documents by number, with the texts that were asked for last held ready."""
 
-    def root(doc: int) -> int:
-        while parent.setdefault(doc, doc) != doc:
-            parent[doc] = parent[parent[doc]]
-            doc = parent[doc]
-        return doc
+    def __init__(self, dedup: Dedup, text: Callable[[int], str]) -> None:
+        self._dedup = dedup
+        self._text = text
+        self._bodies: OrderedDict[int, Body] = OrderedDict()
+        self._held = 0
 
-    for pair in pairs:
-        a, b = sorted((root(pair.a), root(pair.b)))
-        parent[b] = a
-    groups: dict[int, list[int]] = {}
-    for doc in sorted(parent):
-        groups.setdefault(root(doc), []).append(doc)
-    return list(groups.values())
+    def __call__(self, a: int, b: int) -> Pair | None:
+        """What two documents are to each other, if anything."""
+        a, b = sorted((a, b))
+        one, two = self._body(a), self._body(b)
+        found = self._dedup.judge(one, two)
+        if not found.kind:
+            return None
+        part = None
+        if found.kind in ("contained", "revised"):
+            shorter = (one.shingles.size, one.text) < (two.shingles.size, two.text)
+            part = a if shorter else b
+        return Pair(a, b, found.kind, found.jaccard, found.containment, found.evidence, part)
 
-
-def copies(groups: Iterable[Sequence[int]], pairs: Iterable[Pair], rank: Callable[[int], tuple[int, str]]) -> dict[int, Copy]:
-    """Which documents are copies, and of which.
-
-    In each group those of smaller rank are asked first, and a document is a copy only of one that stays and that it has been
-    compared with: a chain of near-copies may lead from one text to quite another, which stays too.
-    """
-    first: dict[int, int] = {}  # exact copy -> the document that was compared with others in its stead
-    near: dict[int, dict[int, float]] = {}
-    for pair in pairs:
-        if pair.kind == "exact":
-            first[pair.b] = pair.a
+    def _body(self, doc: int) -> Body:
+        if doc in self._bodies:
+            self._bodies.move_to_end(doc)
         else:
-            near.setdefault(pair.a, {})[pair.b] = near.setdefault(pair.b, {})[pair.a] = pair.jaccard
-    result: dict[int, Copy] = {}
-    for group in groups:
-        stays: dict[int, int] = {}  # the document compared -> the one of its copies that stays
-        for doc in sorted(group, key=rank):
-            compared = first.get(doc, doc)
-            if compared in stays:
-                result[doc] = Copy(stays[compared], 1.0, "exact")
-                continue
-            like = [other for other in near.get(compared, ()) if other in stays]
-            if like:
-                best = min(like, key=lambda other: rank(stays[other]))
-                result[doc] = Copy(stays[best], near[compared][best], "near")
-            else:
-                stays[compared] = doc
-    return result
+            body = self._bodies[doc] = Body(self._text(doc), self._dedup.sketcher)
+            self._held += len(body.text)
+            while self._held > _CACHED and len(self._bodies) > 2:
+                _, old = self._bodies.popitem(last=False)
+                self._held -= len(old.text)
+        return self._bodies[doc]
 
 
-def find_duplicates(texts: Sequence[str], threshold: float = 0.8, mode: Mode = "near") -> list[Pair]:
+def _chosen(what: str, word: str, known: tuple[Choice, ...]) -> Choice:
+    for choice in known:
+        if word == choice:
+            return choice
+    raise CleanerError(f"no {what} {word!r}; there are {', '.join(known)}")
+
+
+def find_duplicates(
+    texts: Sequence[str],
+    threshold: float = 0.8,
+    mode: Mode = "near",
+    *,
+    containment: bool = True,
+    templates: Templates = "keep",
+    fold: bool = True,
+) -> list[Pair]:
     """The pairs of duplicates among some texts, by their indices.
 
     Args:
         texts: any number of strings; ones without a word are no duplicates of anything.
         threshold: the least Jaccard similarity of word 5-grams, 0 to 1.
         mode: "exact" for texts that differ in case, punctuation and spacing only; "near" for all above the threshold.
+        containment: also texts that are a part of a longer one, or that repeat nearly all its words in order.
+        templates: "merge" takes texts that differ in figures and names only for duplicates.
+        fold: see `cleaner.charmap.folded`.
     Returns:
         `Pair`s in order; of exact copies each is paired with the first.
     Raises:
@@ -157,13 +208,15 @@ def find_duplicates(texts: Sequence[str], threshold: float = 0.8, mode: Mode = "
     >>> [(p.a, p.b, p.kind) for p in find_duplicates([a, "Rain is expected.", a.upper()])]
     [(0, 2, 'exact')]
     """
-    dedup = Dedup.read(mode, threshold)
-    store = Store()
+    dedup = Dedup.read(mode, threshold, containment=containment, templates=templates, fold=fold).sized(sum(map(len, texts)))
+    store = Store(bands=dedup.bands)
     try:
-        for doc, text in enumerate(texts):
-            fingerprint = dedup.fingerprint(text)
-            if fingerprint:
-                store.add(doc, *fingerprint)
-        return dedup.pairs(store, texts.__getitem__)
+        doc = 0
+        for batch in minhash.batched(texts):
+            for fingerprint in dedup.fingerprints(batch):
+                if fingerprint:
+                    store.add(doc, f"{doc:012}", fingerprint)
+                doc += 1
+        return [pair for pair in dedup.pairs(store, texts.__getitem__) if pair.joins]
     finally:
         store.close()

@@ -1,73 +1,252 @@
-"""Text to tokens, shingles, a MinHash signature and the band keys that nominate near-duplicates.
+"""Text to tokens, shingles, a MinHash signature, and the keys by which near-duplicates meet.
 
-Tokens are words as `regex` sees them (``\\w+``), in lower case; in scripts that write no spaces, each character. Shingles
-are five tokens in a row; a shorter text is one shingle. Signatures are datasketch's (Broder 1997), 128 permutations.
+The hashes are defined here in plain words, and computed by `kernels` (compiled) or `arrays` (NumPy), which agree bit for bit:
+
+- a token ``t`` of code points ``c1 .. cn``: ``fmix64(sum((ci + 1) * LETTER ** (n - i)))``, all modulo 2**64;
+- a shingle of tokens ``t1 .. tk`` (`SHINGLE` of them; all, in a shorter text): ``fmix64(sum(ti * TOKEN ** (k - i)))``;
+- a signature: for each of `PERMUTATIONS` (a, b), the least ``a * fmix32(s) + b`` modulo 2**32 over the lower 32 bits ``s`` of
+  the shingles' hashes. That is datasketch's scheme affine32, with its own permutations of seed 1; where ``s`` is the SHA-1
+  of the shingle's tokens, joined by blanks, it is bit for bit what ``datasketch.MinHash(num_perm=128, seed=1)`` gives.
+
+- a digest: the same polynomial over all of a text's tokens, at LETTER and at TOKEN, each mixed: 128 bits;
+- a sample: the hashes of shingles below ``2**64 / SAMPLED``.
+
+fmix32 and fmix64 are the finalisers of MurmurHash3. MinHash: Broder 1997. Samples: FracMinHash, Irber et al. 2022.
 """
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from cleaner import charmap
 
 if TYPE_CHECKING:
-    import regex
+    from datasketch import MinHash
 
 PERMUTATIONS = 128
 SHINGLE = 5
 RECALL = 0.999
 """The share of pairs at the threshold that bands must nominate: a candidate too many costs a comparison, one too few a duplicate."""
 
-_SPACELESS = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
+LETTER = 0x9E3779B97F4A7C15
+TOKEN = 0xD6E8FEB86659FD93
+
+SAMPLED = 8
+"""One in this many shingle hashes is in a text's sample, by which texts meet that contain one another."""
+
+Hashing = Literal["fast", "sha1"]
 
 
 @cache
-def _token() -> regex.Pattern[str]:
-    import regex
-
-    return regex.compile(rf"[{_SPACELESS}]|[\w--[{_SPACELESS}]]+", regex.V1)
-
-
-def tokens(text: str) -> list[str]:
-    """The tokens of a text, in lower case and in order."""
-    found: list[str] = _token().findall(text.lower())
-    return found
+def compiler() -> Any:
+    """The module `kernels`, or None where numba cannot be had."""
+    try:
+        from cleaner import kernels
+    except ImportError:
+        return None
+    return kernels
 
 
-def digest(found: list[str]) -> bytes:
-    """16 bytes that name a text by its tokens: equal for texts that differ in punctuation, case and spacing only."""
-    return hashlib.blake2b(" ".join(found).encode("utf-8", "surrogatepass"), digest_size=16).digest()
-
-
-def shingles(found: list[str]) -> set[str]:
-    """The distinct shingles of a list of tokens; empty if there is none."""
-    if not found:
-        return set()
-    if len(found) <= SHINGLE:
-        return {" ".join(found)}
-    return {" ".join(found[i : i + SHINGLE]) for i in range(len(found) - SHINGLE + 1)}
-
-
-def jaccard(a: set[str], b: set[str]) -> float:
-    """The exact Jaccard similarity of two sets of shingles, 0 to 1."""
-    both = len(a & b)
-    union = len(a) + len(b) - both
-    return both / union if union else 0.0
-
-
-def containment(a: set[str], b: set[str]) -> float:
-    """The share of the smaller set that lies in the other, 0 to 1."""
-    smaller = min(len(a), len(b))
-    return len(a & b) / smaller if smaller else 0.0
-
-
-def signature(of: set[str]) -> Any:
-    """The MinHash signature of a set of shingles: an array of 128 integers, as datasketch computes it (seed 1)."""
+@cache
+def _permutations() -> tuple[Any, Any]:
     from datasketch import MinHash
 
-    made = MinHash(num_perm=PERMUTATIONS, seed=1)
-    made.update_batch([shingle.encode("utf-8", "surrogatepass") for shingle in sorted(of)])
-    return made.hashvalues
+    a, b = MinHash(num_perm=PERMUTATIONS, seed=1).permutations
+    return a, b
+
+
+@cache
+def _multipliers() -> Any:
+    import numpy as np
+
+    return np.array([LETTER, TOKEN], np.uint64)
+
+
+def _limit() -> Any:
+    import numpy as np
+
+    return np.uint64(2**64 // SAMPLED)
+
+
+class Sketch(NamedTuple):
+    """What is kept of a text to find its copies by."""
+
+    words: int
+    """How many tokens it has."""
+    digest: bytes
+    """16 bytes that are equal for texts of the same tokens."""
+    signature: Any
+    """A uint32 array of 128 (of none, where signatures were not asked for)."""
+    sample: Any
+    """The sampled shingle hashes, distinct and sorted: an int64 array."""
+
+
+@dataclass(frozen=True)
+class Sketcher:
+    """How texts are hashed.
+
+    Args:
+        fold: compare texts without what does not change their words (`charmap.folded`); else in lower case only.
+        compiled: use numba. It pays from some megabytes on; the results are the same.
+    """
+
+    fold: bool = True
+    compiled: bool = True
+
+    @property
+    def _loops(self) -> Any:
+        if self.compiled and (kernels := compiler()):
+            return kernels
+        from cleaner import arrays
+
+        return arrays
+
+    def words(self, text: str) -> Any:
+        """The hashes of a text's tokens in order: a uint64 array."""
+
+        kernels = compiler() if self.compiled else None
+        if kernels:
+            made = self._over_bytes(text, lambda data, table: kernels.token_hashes(data, table, _multipliers()[0]))
+        else:
+            from cleaner import arrays
+
+            made = arrays.token_hashes(charmap.tokens(text, fold=self.fold), _multipliers()[0])
+        return made
+
+    def _over_bytes(self, text: str, loop: Any) -> Any:
+        """What a kernel makes of a text, rewritten first if it holds a character that asks for that."""
+        import numpy as np
+
+        kind = "folded" if self.fold else "lowered"
+        made = loop(np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8), charmap.table(kind))
+        if made is None:
+            text = charmap.folded(text) if self.fold else charmap.lowered(text)
+            made = loop(np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8), charmap.table("plain"))
+        return made
+
+    def shingles(self, words: Any) -> Any:
+        """The hash of each shingle of some tokens, in order, with repetitions: a uint64 array."""
+
+        return self._loops.shingle_hashes(words, SHINGLE, _multipliers()[1])
+
+    def shingle_set(self, text: str) -> Any:
+        """The distinct shingle hashes of a text, sorted: a uint64 array."""
+        import numpy as np
+
+        return np.unique(self.shingles(self.words(text)))
+
+    def sketches(self, texts: Sequence[str], *, signed: bool = True) -> list[Sketch]:
+        """What is kept of texts to find their copies by.
+
+        Args:
+            texts: any strings; some megabytes of them at a time.
+            signed: compute signatures too.
+        """
+        import numpy as np
+
+        a, b = _permutations() if signed else (np.empty(0, np.uint32),) * 2
+        kernels = compiler() if self.compiled else None
+        if not kernels:
+            return [self._sketch(text, a, b) for text in texts]
+        made, again = self._batch(texts, "folded" if self.fold else "lowered", a, b)
+        rewrite = charmap.folded if self.fold else charmap.lowered
+        if again:
+            rewritten, _ = self._batch([rewrite(texts[i]) for i in again], "plain", a, b)
+            for i, sketch in zip(again, rewritten, strict=True):
+                made[i] = sketch
+        return made
+
+    def _batch(self, texts: Sequence[str], kind: str, a: Any, b: Any) -> tuple[list[Sketch], list[int]]:
+        """The sketches of texts, and which of them cannot be read by this kind of table."""
+        import numpy as np
+
+        coded = [text.encode("utf-8", "surrogatepass") for text in texts]
+        ends = np.cumsum(np.fromiter(map(len, coded), np.int64, len(coded)))
+        counts, digests, rows, samples, sampled = compiler().sketches(
+            np.frombuffer(b"".join(coded), np.uint8), ends, charmap.table(kind), SHINGLE, *_multipliers(), a, b, _limit(), _multipliers()
+        )
+        samples = samples.view(np.int64)
+        made = []
+        start = 0
+        for count, row, signature, end in zip(counts.tolist(), digests, rows, sampled.tolist(), strict=True):
+            made.append(Sketch(count, row.tobytes(), signature, samples[start:end]))
+            start = end
+        return made, np.flatnonzero(counts < 0).tolist()
+
+    def _sketch(self, text: str, a: Any, b: Any) -> Sketch:
+        import numpy as np
+
+        from cleaner import arrays
+
+        words = self.words(text)
+        if not words.size:
+            return Sketch(0, bytes(16), arrays.least(words, a, b), np.empty(0, np.int64))
+        shingles = self.shingles(words)
+        digest = arrays.fmix64(np.stack([arrays.polynomial(words, at) for at in _multipliers()]))
+        sample = np.unique(shingles[shingles < _limit()]).view(np.int64)
+        return Sketch(words.size, digest.tobytes(), arrays.least(shingles, a, b), sample)
+
+    def common(self, a: Any, b: Any) -> int:
+        """The size of the intersection of two sets of shingle hashes."""
+        return int(self._loops.common(a, b))
+
+    def sha1_signature(self, text: str) -> Any:
+        """The signature that datasketch gives to the text's shingles with its defaults: a uint32 array of 128."""
+        import numpy as np
+
+        kernels = compiler() if self.compiled else None
+        if kernels:
+            joined, starts = self._over_bytes(text, kernels.token_bytes)
+        else:
+            parts = [token.encode("utf-8", "surrogatepass") + b" " for token in charmap.tokens(text, fold=self.fold)]
+            joined = np.frombuffer(b"".join(parts), np.uint8)
+            starts = np.cumsum([0, *map(len, parts)])
+        return self._loops.least(self._loops.sha1_hashes(joined, starts, SHINGLE), *_permutations())
+
+
+def signatures(texts: Iterable[str], hashing: Hashing = "fast", *, fold: bool = True, compiled: bool = True) -> Any:
+    """The MinHash signatures of texts.
+
+    Args:
+        texts: any strings.
+        hashing: "fast", as this module's docstring defines it; "sha1", as datasketch computes it by default.
+        fold: see `Sketcher`.
+        compiled: see `Sketcher`.
+    Returns:
+        A uint32 array of shape (texts, 128). A text without a token has 2**32 - 1 everywhere, as an empty MinHash has.
+    """
+    import numpy as np
+
+    sketcher = Sketcher(fold, compiled)
+    if hashing == "sha1":
+        rows = [sketcher.sha1_signature(text) for text in texts]
+    else:
+        rows = [sketch.signature for batch in batched(texts) for sketch in sketcher.sketches(batch)]
+    return np.stack(rows) if rows else np.empty((0, PERMUTATIONS), np.uint32)
+
+
+def to_datasketch(signature: Any) -> MinHash:
+    """A row of `signatures` as a `datasketch.MinHash`, to be compared with others of the same hashing."""
+    from datasketch import MinHash
+
+    return MinHash(num_perm=PERMUTATIONS, seed=1, hashvalues=signature, scheme="affine32")
+
+
+def batched(texts: Iterable[str], characters: int = 1 << 20) -> Iterator[list[str]]:
+    """Texts in lists of about a million characters."""
+    batch: list[str] = []
+    size = 0
+    for text in texts:
+        batch.append(text)
+        size += len(text) + 64
+        if size >= characters:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def bands(threshold: float) -> tuple[int, int]:
@@ -82,11 +261,20 @@ def bands(threshold: float) -> tuple[int, int]:
     return PERMUTATIONS, 1
 
 
-def band_keys(values: Any, threshold: float) -> list[int]:
-    """A signed 64-bit key for each band of a signature; two texts with an equal key at one place are candidates."""
-    count, rows = bands(threshold)
-    keys = []
-    for band in range(count):
-        block = values[band * rows : (band + 1) * rows].astype("<u8").tobytes()
-        keys.append(int.from_bytes(hashlib.blake2b(block, digest_size=8, salt=band.to_bytes(2, "little")).digest(), "little", signed=True))
-    return keys
+def band_keys(rows: Any, threshold: float) -> Any:
+    """The keys by which texts are nominated: two that have an equal key at one place are candidates.
+
+    Args:
+        rows: signatures, an array of shape (texts, 128).
+    Returns:
+        An int64 array of shape (texts, bands).
+    """
+    import numpy as np
+
+    from cleaner.arrays import fmix64
+
+    count, width = bands(threshold)
+    made = np.zeros((len(rows), count), np.uint64)
+    for column in range(width):
+        made = fmix64(made * np.uint64(TOKEN) + rows[:, column : count * width : width] + np.uint64(1))
+    return made.view(np.int64)

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from cleaner import audit
-from cleaner.dedup import Copy, Dedup, Pair, clusters, copies
+from cleaner.choice import Copy, Facts, Prefer, copies
+from cleaner.dedup import Comparer, Dedup, Pair
 from cleaner.document import CleanerError, Verdict
 from cleaner.engine import Cleaner
 from cleaner.engines import local
@@ -44,6 +45,7 @@ class Settings:
 
     cleaner: Cleaner | None = None
     dedup: Dedup = field(default_factory=Dedup)
+    prefer: Prefer = field(default_factory=Prefer)
     options: Options = field(default_factory=Options)
     form: str | None = None
     jobs: int = 1
@@ -59,6 +61,10 @@ class Settings:
             "format": self.form,
             "dedup": self.dedup.mode,
             "threshold": self.dedup.threshold,
+            "containment": self.dedup.containment,
+            "templates": self.dedup.templates,
+            "fold": self.dedup.fold,
+            "prefer": self.prefer.way,
             "text_field": self.options.text_field,
             "id_field": self.options.id_field,
             "discard": self.discard,
@@ -151,7 +157,7 @@ class _Run:
         self.settings = settings
         self.staging = staging
         self.ids: list[str] = []
-        self.lengths: list[int] = []
+        self.ranks: list[tuple[Any, ...]] = []
         self.offsets: list[int] = []
         self.pairs: list[Pair] = []
         self.copies: Mapping[int, Copy] = {}
@@ -163,7 +169,7 @@ class _Run:
         self.for_review = 0
 
     def go(self, progress: Progress) -> dict[str, Any]:
-        store = Store(self.staging) if self.settings.dedup.mode != "none" else None
+        store = Store(self.staging, self.settings.dedup.bands) if self.settings.dedup.mode != "none" else None
         try:
             self._stage(progress, store)
             if store:
@@ -205,7 +211,8 @@ class _Run:
     def _stage(self, progress: Progress, store: Store | None) -> None:
         """Has every record cleaned and stages what is to be written for it."""
         settings = self.settings
-        work = Work(self.sources, settings.cleaner, settings.dedup, settings.options, settings.max_removed)
+        size = sum(_size(source.path) for source in self.sources)
+        work = Work(self.sources, settings.cleaner, settings.dedup.sized(size), settings.options, settings.max_removed)
         batches = self._batches()
         first = list(itertools.islice(batches, 2))
         jobs = settings.jobs if len(first) > 1 else 1  # a pool is not worth its start for one batch
@@ -216,9 +223,9 @@ class _Run:
                 for outcome in outcomes:
                     outcome = self._own_id(outcome, taken)
                     if store and outcome.fingerprint:
-                        store.add(len(self.ids), *outcome.fingerprint)
+                        store.add(len(self.ids), outcome.id, outcome.fingerprint)
                     self.ids.append(outcome.id)
-                    self.lengths.append(len(outcome.text))
+                    self.ranks.append(self._rank(outcome))
                     self.offsets.append(at)
                     # escaped, so that a lone surrogate can be staged too
                     row = json.dumps(outcome._replace(fingerprint=None)).encode("ascii") + b"\n"
@@ -250,15 +257,19 @@ class _Run:
                 file.seek(self.offsets[doc])
                 return read(file.readline()).text
 
-            def rank(doc: int) -> tuple[int, str]:
-                return -self.lengths[doc], self.ids[doc]
-
-            self.pairs = self.settings.dedup.pairs(store, text)
-            groups = clusters(self.pairs)
-            self.copies = copies(groups, self.pairs, rank)
+            dedup = self.settings.dedup.sized(file.seek(0, 2))
+            self.pairs = dedup.pairs(store, text)
+            groups = store.components((pair.a, pair.b) for pair in self.pairs if pair.joins)
+            self.copies, further = copies(groups, self.pairs, self.ranks.__getitem__, Comparer(dedup, text))
+        self.pairs += further
         for group in groups:
-            stays = min(group, key=rank)
+            stays = min(group, key=self.ranks.__getitem__)
             self.clusters.update(dict.fromkeys(group, stays))
+
+    def _rank(self, outcome: Outcome) -> tuple[Any, ...]:
+        meta = outcome.meta or {}
+        source = self.sources[outcome.source].relative
+        return self.settings.prefer(Facts(outcome.id, len(outcome.text), meta.get("date", ""), meta.get("site", ""), source))
 
     def _verdict(self, doc: int, outcome: Outcome) -> Verdict:
         copy = self.copies.get(doc)
@@ -328,7 +339,8 @@ class _Run:
         rows = []
         for pair in self.pairs:
             a, b = sorted((self.ids[pair.a], self.ids[pair.b]))
-            rows.append({"a": a, "b": b, "kind": pair.kind, "jaccard": round(pair.jaccard, 6), "containment": round(pair.containment, 6)})
+            row = {"a": a, "b": b, "kind": pair.kind, "jaccard": round(pair.jaccard, 6), "containment": round(pair.containment, 6)}
+            rows.append(row | ({"evidence": pair.evidence} if pair.evidence else {}))
         yield from sorted(rows, key=lambda row: (row["a"], row["b"]))
 
     def _count(self, outcome: Outcome, verdict: Verdict) -> None:
@@ -359,7 +371,8 @@ class _Run:
             "counts": self.counts,
             "chars": self.chars,
             "removed": dict(sorted(self.removed.items())),
-            "duplicates": len(self.pairs),
+            "duplicates": sum(pair.joins for pair in self.pairs),
+            "templates": sum(not pair.joins for pair in self.pairs),
             "failures": self.failures,
             "review": self.for_review,
             "left_alone": list(self.found.others),

@@ -1,93 +1,177 @@
-"""The one room that speaks SQL: texts' digests and band keys, and which of them meet.
+"""The one room that speaks SQL: sketches of documents, which of them meet, and which hang together.
 
-DuckDB groups and joins them on disk where memory is short.
+DuckDB holds the tables, on disk where a folder is given. Plain SQL over BIGINT hashes: GROUP BY, JOIN, MIN, COUNT and a new
+table for each round, so that another engine can run the same words.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 BUCKET = 64
-"""Texts that share a band key beyond this number are compared with the first of them only: all pairs would be a square."""
+"""Texts that share a key beyond this number are compared with one of them only: all pairs would be a square."""
+MET = 0.35
+"""Texts that have at least this share of the smaller sample in common are compared: half of what a part of the other has."""
+_FLUSH = 20_000
+_PART = 20_000_000
+"""Sampled hashes that are grouped at a time."""
+_MEMORY = "512MB"
 
-_COPIES = "SELECT list(doc ORDER BY doc) FROM docs GROUP BY digest HAVING count(*) > 1 ORDER BY min(doc)"
-_CANDIDATES = f"""
-WITH firsts AS (SELECT min(doc) AS doc FROM docs GROUP BY digest),
-buckets AS (
-    SELECT band, key, list(doc ORDER BY doc) AS members
-    FROM bands SEMI JOIN firsts USING (doc) GROUP BY band, key HAVING count(*) > 1
-),
-pairs AS (
-    SELECT DISTINCT a.doc AS a, b.doc AS b
-    FROM (SELECT band, key, unnest(members) AS doc FROM buckets WHERE len(members) <= {BUCKET}) a
-    JOIN (SELECT band, key, unnest(members) AS doc FROM buckets WHERE len(members) <= {BUCKET}) b
-    ON a.band = b.band AND a.key = b.key AND a.doc < b.doc
-    UNION
-    SELECT members[1] AS a, unnest(members[2:]) AS b FROM buckets WHERE len(members) > {BUCKET}
-)
-SELECT a, b FROM pairs ORDER BY a, b
-"""
+
+class Fingerprint(NamedTuple):
+    """What is needed to find a text's copies without the text: plain bytes, cheap to send between processes."""
+
+    words: int
+    digest: bytes
+    """16 bytes, equal for texts of the same words."""
+    keys: bytes
+    """A band key beside the other, 8 bytes each; none where only exact copies are asked for."""
+    sample: bytes
+    """Sampled shingle hashes, 8 bytes each."""
 
 
 class Store:
-    """Digests and band keys of the documents of one run, by number.
+    """The fingerprints of the documents of one run, by number.
 
-    ``folder`` takes what does not fit into memory.
+    Args:
+        folder: takes the tables; in memory without it.
+        bands: how many keys each document has.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, bands: int = 0) -> None:
         import duckdb
 
-        self._db = duckdb.connect(":memory:")
+        self.bands = bands
+        self._db = duckdb.connect(str(folder / "store.duckdb") if folder else ":memory:")
+        self._db.execute(f"SET memory_limit = '{_MEMORY}'")
+        self._db.execute("SET preserve_insertion_order = false")
         if folder:
             self._db.execute("SET temp_directory = ?", [str(folder)])
-        self._db.execute("CREATE TABLE docs (doc BIGINT, digest BLOB)")
-        self._db.execute("CREATE TABLE bands (doc BIGINT, band INTEGER, key BIGINT)")
-        self._docs: list[tuple[int, bytes]] = []
-        self._bands: list[tuple[int, Sequence[int]]] = []
+        keys = "".join(f", k{band} BIGINT" for band in range(bands))
+        self._db.execute(f"CREATE TABLE docs (doc BIGINT, id VARCHAR, one BIGINT, two BIGINT, sampled BIGINT{keys})")
+        self._db.execute("CREATE TABLE samples (hash BIGINT, doc BIGINT)")
+        self._waiting: list[tuple[int, str, Fingerprint]] = []
 
-    def add(self, doc: int, digest: bytes, keys: Sequence[int]) -> None:
-        """Notes a document; ``keys`` is empty where only exact copies are asked for."""
-        self._docs.append((doc, digest))
-        self._bands.append((doc, keys))
-        if len(self._docs) >= 20_000:
+    def add(self, doc: int, name: str, fingerprint: Fingerprint) -> None:
+        """Notes a document under its number and id; of exact copies the one with the least id stands for all."""
+        self._waiting.append((doc, name, fingerprint))
+        if len(self._waiting) >= _FLUSH:
             self._flush()
 
     def _flush(self) -> None:
+        import numpy as np
         import pyarrow as pa
 
-        def insert(table: str, columns: dict[str, Any]) -> None:
-            self._db.register("arriving", pa.table(columns))
-            self._db.execute(f"INSERT INTO {table} SELECT * FROM arriving")
-            self._db.unregister("arriving")
+        if not self._waiting:
+            return
+        docs = np.fromiter((doc for doc, _, _ in self._waiting), np.int64, len(self._waiting))
+        prints = [fingerprint for _, _, fingerprint in self._waiting]
+        digests = np.frombuffer(b"".join(p.digest for p in prints), np.int64).reshape(-1, 2)
+        keys = np.frombuffer(b"".join(p.keys for p in prints), np.int64).reshape(len(prints), self.bands)
+        sampled = np.fromiter((len(p.sample) // 8 for p in prints), np.int64, len(prints))
+        table = {"doc": docs, "id": pa.array([name for _, name, _ in self._waiting]), "one": digests[:, 0], "two": digests[:, 1]}
+        table |= {"sampled": sampled} | {f"k{band}": keys[:, band] for band in range(self.bands)}
+        self._insert("docs", table)
+        hashes = np.frombuffer(b"".join(p.sample for p in prints), np.int64)
+        if hashes.size:
+            self._insert("samples", {"hash": hashes, "doc": np.repeat(docs, sampled)})
+        self._waiting = []
 
-        if self._docs:
-            insert(
-                "docs",
-                {"doc": pa.array([d for d, _ in self._docs], pa.int64()), "digest": pa.array([h for _, h in self._docs], pa.binary())},
-            )
-            rows = [(doc, band, key) for doc, keys in self._bands for band, key in enumerate(keys)]
-            columns = list(zip(*rows, strict=True)) or [(), (), ()]
-            types = (pa.int64(), pa.int32(), pa.int64())
-            insert("bands", {n: pa.array(c, t) for n, c, t in zip(("doc", "band", "key"), columns, types, strict=True)})
-            self._docs, self._bands = [], []
+    def _insert(self, table: str, columns: dict[str, Any]) -> None:
+        import pyarrow as pa
+
+        self._db.register("arriving", pa.table(columns))
+        self._db.execute(f"INSERT INTO {table} SELECT * FROM arriving")
+        self._db.unregister("arriving")
 
     def copies(self) -> Iterator[list[int]]:
-        """The groups of documents with the same digest, each in order."""
+        """The groups of documents with the same digest: the one that stands for them, and the others by id."""
         self._flush()
-        yield from (row[0] for row in self._rows(_COPIES))
+        query = "SELECT list(doc ORDER BY id, doc) FROM docs GROUP BY one, two HAVING count(*) > 1 ORDER BY min(id)"
+        yield from (row[0] for row in self._rows(query))
 
-    def candidates(self) -> Iterator[tuple[int, int]]:
-        """Pairs that share a band key, in order, of each group of copies only the first document."""
+    def candidates(self, *, contained: bool = False) -> Iterator[tuple[int, int]]:
+        """Pairs that share a band key, in order; of each group of copies only the one that stands for it.
+
+        Args:
+            contained: also pairs of which a large share of the smaller sample lies in the other's.
+        """
         self._flush()
-        yield from ((a, b) for a, b in self._rows(_CANDIDATES))
+        run = self._db.execute
+        run("CREATE TABLE singles AS SELECT arg_min(doc, (id, doc)) AS doc FROM docs GROUP BY one, two")
+        run("CREATE TABLE candidates (a BIGINT, b BIGINT)")
+        for band in range(self.bands):
+            run(f"CREATE TABLE keyed AS SELECT k{band} AS key, doc, id FROM docs SEMI JOIN singles USING (doc)")
+            run("CREATE TABLE buckets AS SELECT key, count(*) AS n, arg_min(doc, id) AS star FROM keyed GROUP BY key HAVING count(*) > 1")
+            run(f"INSERT INTO candidates {_meeting('keyed', 'key')}")
+            run("DROP TABLE keyed; DROP TABLE buckets")
+        if contained:
+            self._sampled()
+        yield from self._rows("SELECT DISTINCT least(a, b) AS a, greatest(a, b) AS b FROM candidates ORDER BY a, b")
+
+    def _sampled(self) -> None:
+        run = self._db.execute
+        run("CREATE TABLE met (a BIGINT, b BIGINT, n BIGINT)")
+        ((rows,),) = run("SELECT count(*) FROM samples").fetchall()
+        parts = rows // _PART + 1
+        for part in range(parts):
+            run(f"CREATE TABLE keyed AS SELECT hash AS key, doc FROM samples SEMI JOIN singles USING (doc) WHERE hash % {parts} = {part}")
+            run(
+                "CREATE TABLE buckets AS SELECT key, count(*) AS n, arg_max(doc, (sampled, id)) AS star "
+                "FROM keyed JOIN docs USING (doc) GROUP BY key HAVING count(*) > 1"
+            )
+            run(f"INSERT INTO met SELECT least(a, b), greatest(a, b), count(*) FROM ({_meeting('keyed', 'key')}) GROUP BY 1, 2")
+            run("DROP TABLE keyed; DROP TABLE buckets")
+        run(
+            "INSERT INTO candidates SELECT m.a, m.b FROM (SELECT a, b, sum(n) AS n FROM met GROUP BY a, b) m "
+            "JOIN docs x ON x.doc = m.a JOIN docs y ON y.doc = m.b "
+            f"WHERE m.n >= {MET} * least(x.sampled, y.sampled)"
+        )
+        run("DROP TABLE met")
+
+    def components(self, pairs: Iterable[tuple[int, int]]) -> list[list[int]]:
+        """The connected components of pairs of numbers, each in order, by their least member.
+
+        Each number takes the least label of those it is paired with, then the label of its label, until none changes: chains
+        are halved in each round.
+        """
+        import numpy as np
+
+        run = self._db.execute
+        links = np.array(list(pairs), np.int64).reshape(-1, 2)
+        run("CREATE TABLE links (a BIGINT, b BIGINT)")
+        self._insert("links", {"a": np.concatenate([links[:, 0], links[:, 1]]), "b": np.concatenate([links[:, 1], links[:, 0]])})
+        run("CREATE TABLE labels AS SELECT a AS doc, least(a, min(b)) AS label FROM links GROUP BY a")
+        while True:
+            run(
+                "CREATE TABLE nearer AS SELECT l.a AS doc, least(min(x.label), min(y.label)) AS label FROM links l "
+                "JOIN labels x ON x.doc = l.a JOIN labels y ON y.doc = l.b GROUP BY l.a"
+            )
+            run("CREATE TABLE jumped AS SELECT n.doc AS doc, m.label AS label FROM nearer n JOIN nearer m ON m.doc = n.label")
+            ((changed,),) = run("SELECT count(*) FROM labels l JOIN jumped j ON j.doc = l.doc WHERE l.label <> j.label").fetchall()
+            run("DROP TABLE labels; DROP TABLE nearer; ALTER TABLE jumped RENAME TO labels")
+            if not changed:
+                break
+        groups = [row[0] for row in self._rows("SELECT list(doc ORDER BY doc) FROM labels GROUP BY label ORDER BY label")]
+        run("DROP TABLE labels; DROP TABLE links")
+        return groups
 
     def _rows(self, query: str) -> Iterator[tuple[Any, ...]]:
-        result = self._db.execute(query)
+        result = self._db.cursor().execute(query)
         while rows := result.fetchmany(10_000):
             yield from rows
 
     def close(self) -> None:
         self._db.close()
+
+
+def _meeting(table: str, key: str) -> str:
+    """SQL for the pairs in one bucket: all of them in small ones, each with the star in large ones."""
+    members = f"{table} JOIN buckets USING ({key})"
+    return (
+        f"SELECT a.doc AS a, b.doc AS b FROM (SELECT * FROM {members} WHERE n <= {BUCKET}) a "
+        f"JOIN {table} b ON a.{key} = b.{key} AND a.doc < b.doc "
+        f"UNION ALL SELECT star, doc FROM {members} WHERE n > {BUCKET} AND doc <> star"
+    )

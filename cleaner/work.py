@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from cleaner.dedup import Dedup, Fingerprint
+from cleaner.dedup import Dedup
 from cleaner.document import CleanerError, Document, Edit
 from cleaner.engine import Cleaner
 from cleaner.formats import Options, Raw
 from cleaner.review import MOST_REMOVED, too_much, walled
+from cleaner.store import Fingerprint
 from cleaner.walk import Source
 
 
@@ -56,7 +57,11 @@ class Work:
     max_removed: float = MOST_REMOVED
 
     def __call__(self, batch: Sequence[Task]) -> list[Outcome]:
-        return [self._outcome(task) for task in batch]
+        outcomes = [self._outcome(task) for task in batch]
+        asked = [i for i, outcome in enumerate(outcomes) if not (outcome.failure or outcome.walled)]
+        for i, fingerprint in zip(asked, self.dedup.fingerprints([outcomes[i].text for i in asked]), strict=True):
+            outcomes[i] = outcomes[i]._replace(fingerprint=fingerprint)
+        return outcomes
 
     def _outcome(self, task: Task) -> Outcome:
         source = self.sources[task.source]
@@ -84,7 +89,7 @@ class Work:
                 document.text if record.extracted else None,
                 edits,
                 _meta(document),
-                None if wall else self.dedup.fingerprint(text),
+                None,
                 wall,
                 proposed,
             )

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 from itertools import combinations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import cleaner
-from cleaner import minhash
-from cleaner.dedup import Copy, Dedup, Pair, clusters, copies, find_duplicates
+from cleaner import charmap
+from cleaner.choice import Copy, copies
+from cleaner.dedup import Comparer, Dedup, Pair, find_duplicates
 from cleaner.document import CleanerError
+from cleaner.store import Store
 
 WORDS = "the bridge river mayor council town opened closed built monday spring water stone road plan vote money school rain night".split()
 
@@ -32,47 +35,33 @@ def texts(seed: int, count: int = 120) -> list[str]:
     return made
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("The Bridge, opened!", ["the", "bridge", "opened"]),
-        ("新しい橋 2 本", ["新", "し", "い", "橋", "2", "本"]),
-        ("สะพาน", list("สะพาน")),
-        ("naïve café_3", ["naïve", "café_3"]),
-        ("...", []),
-        ("한국어 문장", ["한국어", "문장"]),
-    ],
-)
-def test_tokens(text: str, expected: list[str]) -> None:
-    assert minhash.tokens(text) == expected
+def shingles(text: str) -> set[str]:
+    tokens = charmap.tokens(text)
+    return {" ".join(tokens[i : i + 5]) for i in range(max(1, len(tokens) - 4))} if tokens else set()
 
 
-def test_signatures_are_those_of_datasketch() -> None:
-    from datasketch import MinHash
-
-    made = MinHash(num_perm=128, seed=1)
-    for shingle in ("a b c d e", "b c d e f"):
-        made.update(shingle.encode())
-    assert (minhash.signature({"a b c d e", "b c d e f"}) == made.hashvalues).all()
+def jaccard(a: set[str], b: set[str]) -> float:
+    return len(a & b) / len(a | b)
 
 
-@pytest.mark.parametrize("threshold", [0.3, 0.5, 0.7, 0.8, 0.9, 1.0])
-def test_bands_nominate_nearly_all_pairs_at_the_threshold(threshold: float) -> None:
-    count, rows = minhash.bands(threshold)
-    assert count * rows <= minhash.PERMUTATIONS
-    assert 1 - (1 - threshold**rows) ** count >= minhash.RECALL
+def clusters(pairs: Iterable[Pair]) -> list[list[int]]:
+    store = Store()
+    try:
+        return store.components((pair.a, pair.b) for pair in pairs)
+    finally:
+        store.close()
 
 
 def exact_pairs(given: list[str], threshold: float) -> set[tuple[int, int]]:
-    sets = [minhash.shingles(minhash.tokens(text)) for text in given]
-    return {(a, b) for a, b in combinations(range(len(given)), 2) if minhash.jaccard(sets[a], sets[b]) >= threshold}
+    sets = [shingles(text) for text in given]
+    return {(a, b) for a, b in combinations(range(len(given)), 2) if jaccard(sets[a], sets[b]) >= threshold}
 
 
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("threshold", [0.5, 0.8])
 def test_the_clusters_are_those_of_comparing_everything(seed: int, threshold: float) -> None:
     given = texts(seed)
-    found = find_duplicates(given, threshold)
+    found = find_duplicates(given, threshold, containment=False, templates="merge")
     truth = exact_pairs(given, threshold)
     assert {(pair.a, pair.b) for pair in found} <= truth  # none is invented
     everything = [Pair(a, b, "near", 1.0, 1.0) for a, b in truth]
@@ -82,10 +71,85 @@ def test_the_clusters_are_those_of_comparing_everything(seed: int, threshold: fl
 def test_a_pair_tells_its_exact_similarity() -> None:
     given = texts(3)
     for pair in find_duplicates(given, 0.5):
-        a, b = (minhash.shingles(minhash.tokens(given[i])) for i in (pair.a, pair.b))
-        assert pair.jaccard == minhash.jaccard(a, b)
-        assert pair.containment == minhash.containment(a, b)
-        assert (pair.kind == "exact") == (minhash.tokens(given[pair.a]) == minhash.tokens(given[pair.b]))
+        a, b = (shingles(given[i]) for i in (pair.a, pair.b))
+        assert pair.jaccard == jaccard(a, b)
+        assert pair.containment == len(a & b) / min(len(a), len(b))
+        assert (pair.kind == "exact") == (charmap.tokens(given[pair.a]) == charmap.tokens(given[pair.b]))
+
+
+def cut(seed: int) -> list[str]:
+    """Texts, and pieces of them of every length from 24 words on."""
+    rng = random.Random(seed)
+    whole = [rng.choices([f"w{n}" for n in range(4000)], k=rng.randrange(60, 500)) for _ in range(60)]
+    pieces = []
+    for words in whole:
+        length = rng.randrange(24, len(words))
+        start = rng.randrange(len(words) - length + 1)
+        pieces.append(words[start : start + length])
+    return [" ".join(words) for words in whole + pieces]
+
+
+def test_parts_of_longer_texts_are_found() -> None:
+    found = want = 0
+    for seed in range(8):
+        given = cut(seed)
+        pairs = {(pair.a, pair.b): pair for pair in find_duplicates(given)}
+        for whole, piece in enumerate(range(60, 120)):
+            want += 1
+            pair = pairs.get((whole, piece))
+            found += pair is not None
+            if pair and pair.kind == "contained":
+                assert (pair.part, pair.containment) == (piece, 1.0)
+                assert pair.jaccard < 0.8
+        assert all(b - a == 60 for a, b in pairs)  # none is invented
+    assert found >= 0.99 * want, (found, want)
+
+
+def test_parts_are_not_looked_for_when_told_so() -> None:
+    assert {pair.kind for pair in find_duplicates(cut(1), containment=False)} <= {"near", "exact"}
+
+
+REPORT = (
+    "The regional bank said on {day} that its net profit for the {quarter} quarter came to {a} million pounds against {b} million a "
+    "year earlier. Revenue rose to {c} million pounds. The board of {name} proposes a dividend of {d} pence a share, payable to holders "
+    "of record at the end of the month, and confirmed its outlook for the whole of the year at the annual meeting in {town}."
+)
+
+
+def report(**told: object) -> str:
+    return REPORT.format(
+        **{"day": "Monday", "quarter": "first", "a": 12, "b": 9, "c": 140, "name": "Harbour Trust", "d": 4, "town": "Quell"} | told
+    )
+
+
+def test_fillings_of_a_template_are_kept_apart_unless_told_otherwise() -> None:
+    one, two = report(), report(a=17, c=158, d=5)
+    assert find_duplicates([one, two], 0.5) == []
+    assert [pair.kind for pair in find_duplicates([one, two], 0.5, templates="merge")] == ["near"]
+
+
+def test_a_revised_copy_is_found() -> None:
+    rng = random.Random(2)
+    words = rng.choices([f"word{n}" for n in range(3000)], k=200)
+    other = [word + "s" if n % 11 == 5 else word for n, word in enumerate(words)]
+    (pair,) = find_duplicates([" ".join(words), " ".join(other)])
+    assert pair.kind == "revised"
+    assert pair.jaccard < 0.8
+    assert "% of the shorter text's words" in pair.evidence
+
+
+@given(st.integers(0, 10_000), st.randoms(use_true_random=False))
+@settings(deadline=None, max_examples=15)
+def test_the_order_of_texts_does_not_matter(seed: int, rng: random.Random) -> None:
+    given = sorted({*texts(seed, 40), *cut(seed)[:20], report(), report(a=3, b=5), report(town="Mere")})
+    order = list(range(len(given)))
+    rng.shuffle(order)
+    shuffled = [given[i] for i in order]
+
+    def named(pairs: list[Pair], texts: list[str]) -> set[object]:
+        return {(*sorted((texts[p.a], texts[p.b])), p.kind, p.jaccard, p.containment) for p in pairs if p.kind != "exact"}
+
+    assert named(find_duplicates(given), given) == named(find_duplicates(shuffled), shuffled)
 
 
 def test_texts_without_a_word_are_no_copies_of_each_other() -> None:
@@ -135,22 +199,40 @@ def test_clusters_do_not_depend_on_the_order_of_pairs(edges: list[tuple[int, int
     assert all(owner[a] == owner[b] for a, b in edges)
 
 
+def never(a: int, b: int) -> Pair | None:
+    raise AssertionError((a, b))
+
+
 def test_the_longest_stays_then_the_smallest_name() -> None:
     given = {0: "a b c d e f", 1: "a b c d e f", 2: "a b c d e f g"}
     names = {0: "z", 1: "b", 2: "c"}
     pairs = [Pair(0, 1, "exact", 1.0, 1.0), Pair(0, 2, "near", 0.8, 1.0)]
-    result = copies([[0, 1, 2]], pairs, lambda doc: (-len(given[doc]), names[doc]))
+    result, _ = copies([[0, 1, 2]], pairs, lambda doc: (-len(given[doc]), names[doc]), never)
     assert result == {0: Copy(2, 0.8, "near"), 1: Copy(2, 0.8, "near")}
-    result = copies([[0, 1]], pairs[:1], lambda doc: (-len(given[doc]), names[doc]))
+    result, _ = copies([[0, 1]], pairs[:1], lambda doc: (-len(given[doc]), names[doc]), never)
     assert result == {0: Copy(1, 1.0, "exact")}
+
+
+def test_a_part_goes_even_if_it_is_preferred() -> None:
+    pairs = [Pair(0, 1, "contained", 0.3, 0.95, "", 0), Pair(0, 2, "near", 0.9, 0.9)]
+    result, _ = copies([[0, 1, 2]], pairs, lambda doc: (doc,), lambda a, b: None)
+    assert result == {0: Copy(1, 0.95, "contained")}  # 2 is like the part and has not been found in the whole
+
+
+def test_what_likes_a_copy_is_compared_with_the_one_that_stays() -> None:
+    pairs = [Pair(0, 1, "near", 0.9, 0.9), Pair(1, 2, "near", 0.9, 0.9)]
+    met = Pair(0, 2, "near", 0.85, 0.9)
+    assert copies([[0, 1, 2]], pairs, lambda doc: (doc,), lambda a, b: met) == ({1: Copy(0, 0.9, "near"), 2: Copy(0, 0.85, "near")}, [met])
+    template = met._replace(kind="template")
+    assert copies([[0, 1, 2]], pairs, lambda doc: (doc,), lambda a, b: template) == ({1: Copy(0, 0.9, "near")}, [template])
 
 
 def test_a_chain_of_near_copies_does_not_make_one_text_of_two() -> None:
     words = [f"w{n}" for n in range(600)]
     given = [" ".join(words[8 * n : 8 * n + 120]) for n in range(40)]
-    pairs = find_duplicates(given)
+    pairs = find_duplicates(given, containment=False)
     (group,) = clusters(pairs)
-    found = copies([group], pairs, lambda doc: (-len(given[doc]), str(doc)))
+    found, _ = copies([group], pairs, lambda doc: (-len(given[doc]), str(doc)), Comparer(Dedup(containment=False), given.__getitem__))
     linked = {(pair.a, pair.b) for pair in pairs}
     assert len(found) < len(group) - 5
     for doc, copy in found.items():
@@ -164,7 +246,8 @@ def test_it_can_be_asked_from_the_package() -> None:
 
 
 def test_no_fingerprint_without_need() -> None:
-    assert Dedup("none").fingerprint("The bridge.") is None
-    exact = Dedup("exact").fingerprint("The bridge.")
+    assert Dedup("none").fingerprints(["The bridge."]) == [None]
+    empty, exact = Dedup("exact").fingerprints(["...", "The bridge."])
+    assert empty is None
     assert exact is not None
-    assert exact.keys == []
+    assert (exact.keys, exact.sample, exact.words) == (b"", b"", 2)

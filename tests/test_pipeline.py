@@ -18,6 +18,7 @@ from cleaner.pipeline import Settings, clean_corpus
 from cleaner.restore import restore
 
 STORY = "The council approved the new bridge over the river on Monday after a long debate about its cost and its place in the town."
+FERRY = "Until it opens a ferry will carry people, bicycles and small carts from bank to bank, free of charge, every half hour until dusk."
 ROWS = ("id", "source", "verdict", "reason", "chars_in", "chars_out", "cluster", "duplicate_of", "similarity")
 
 
@@ -39,7 +40,7 @@ def corpus(folder: Path) -> Path:
     (folder / "only.txt").write_text("Advertisement\n")
     (folder / "empty.txt").write_text("")
     (folder / "page.html").write_text(
-        f"<html><head><title>Bridge</title></head><body><article>{f'<p>{STORY}</p>' * 4}</article></body></html>"
+        f"<html><head><title>Bridge</title></head><body><article>{f'<p>{STORY}</p>' * 4}<p>{FERRY}</p></article></body></html>"
     )
     lines = [json.dumps({"id": f"r{n}", "text": f"{' '.join(rng.choices(words, k=60))}.\nAdvertisement", "n": n}) for n in range(200)]
     lines[50] = "{broken"

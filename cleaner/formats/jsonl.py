@@ -18,6 +18,7 @@ from cleaner.formats.record import Options, Raw, Record, RecordError
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _BOM = b"\xef\xbb\xbf"
+_DATES = ("date", "published", "date_published", "published_at", "timestamp")
 _META = ("url", "site", "title", "lang")
 
 
@@ -64,6 +65,9 @@ class Jsonl:
         for name in _META:
             if name in fields and isinstance(fields[name].value, str) and getattr(document, name) is None:
                 setattr(document, name, fields[name].value)
+        for name in _DATES:
+            if name in fields and isinstance(fields[name].value, str):
+                document.meta.setdefault("date", fields[name].value)
         if replaced:
             document.meta["replaced"] = str(replaced)
         return Record(document, extracted, line, _span(fields, options.text_field), options.text_field)

@@ -1,0 +1,86 @@
+"""The loops of `minhash` in NumPy: slower than `kernels`, the same bits, and nothing to compile.
+
+Arithmetic on unsigned integers wraps around, which is meant.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+
+
+def fmix64(h: Any) -> Any:
+    """The finaliser of MurmurHash3 for 64 bits: a bijection in which each bit depends on all."""
+    h = h ^ (h >> np.uint64(33))
+    h = h * np.uint64(0xFF51AFD7ED558CCD)
+    h = h ^ (h >> np.uint64(33))
+    h = h * np.uint64(0xC4CEB9FE1A85EC53)
+    return h ^ (h >> np.uint64(33))
+
+
+def fmix32(h: Any) -> Any:
+    """The finaliser of MurmurHash3 for 32 bits."""
+    h = h ^ (h >> np.uint32(16))
+    h = h * np.uint32(0x85EBCA6B)
+    h = h ^ (h >> np.uint32(13))
+    h = h * np.uint32(0xC2B2AE35)
+    return h ^ (h >> np.uint32(16))
+
+
+def token_hashes(found: list[str], letter: Any) -> Any:
+    """The hashes of tokens: the value at ``letter`` of the polynomial of their code points plus one, mixed."""
+    if not found:
+        return np.empty(0, np.uint64)
+    lengths = np.fromiter(map(len, found), np.int64, len(found))
+    codes = np.frombuffer("".join(found).encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64) + np.uint64(1)
+    ends = np.cumsum(lengths)
+    place = np.repeat(ends, lengths) - np.arange(codes.size) - 1  # how many follow in the token
+    powers = np.full(int(lengths.max()), letter, np.uint64)
+    powers[0] = 1
+    powers = np.multiply.accumulate(powers)
+    return fmix64(np.add.reduceat(codes * powers[place], ends - lengths))
+
+
+def shingle_hashes(tokens: Any, size: int, token: Any) -> Any:
+    """The hashes of every ``size`` tokens in a row; of all of them where they are fewer."""
+    width = min(size, tokens.size)
+    if not width:
+        return np.empty(0, np.uint64)
+    n = tokens.size - width + 1
+    made = np.zeros(n, np.uint64)
+    for j in range(width):
+        made = made * token + tokens[j : j + n]
+    return fmix64(made)
+
+
+def least(hashes: Any, a: Any, b: Any) -> Any:
+    """The MinHash signature: for each permutation the least ``a * fmix32(h) + b`` mod 2**32 of the hashes' lower 32 bits."""
+    made = np.full(a.size, np.uint32(0xFFFFFFFF), np.uint32)
+    mixed = fmix32(hashes.astype(np.uint32))
+    for start in range(0, mixed.size, 1024):
+        np.minimum(made, (mixed[start : start + 1024, None] * a + b).min(axis=0), out=made)
+    return made
+
+
+def common(a: Any, b: Any) -> int:
+    """How many values two sorted arrays of distinct values have in common."""
+    return int(np.intersect1d(a, b, assume_unique=True).size)
+
+
+def sha1_hashes(joined: Any, starts: Any, size: int) -> Any:
+    """The 32-bit SHA-1 hashes of shingles, as `kernels.sha1_hashes` takes them."""
+    text = joined.tobytes()
+    width = min(size, starts.size - 1)
+    if not width:
+        return np.empty(0, np.uint32)
+    shingles = (text[start : end - 1] for start, end in zip(starts[:-width].tolist(), starts[width:].tolist(), strict=True))
+    return np.frombuffer(b"".join(hashlib.sha1(s, usedforsecurity=False).digest()[:4] for s in shingles), "<u4")
+
+
+def polynomial(values: Any, at: Any) -> Any:
+    """``sum(vi * at ** (n - i))`` of some values, modulo 2**64."""
+    powers = np.full(values.size, at, np.uint64)
+    powers[:1] = 1
+    return np.multiply.accumulate(powers)[::-1] @ values

@@ -98,7 +98,7 @@ def _why_not(rule: Rule, source: str) -> str:
     alone = OneByOne(Rulebook([rule]))
     for text in lines:
         for line in Page(_PART.sub(r"\1", text)).lines:
-            worded = phrase_key(line.folded) in alone.index.phrases
+            worded = alone.index.owners(phrase_key(line.folded))
             patterns = filter(None, map(alone.pattern, range(len(alone.index.patterns))))
             if not worded and all(pattern.on(line) is None for pattern in patterns):
                 return f"; its wording does not match {line.text!r}"

@@ -38,13 +38,15 @@ class Needs(NamedTuple):
     """What a line must show before a pattern is worth trying on it.
 
     ``literals``: the set the scan looks for; each matching line holds one of them with ``before`` characters before it and ``behind``
-    behind it, and one of each set in ``also`` anywhere.
+    behind it, with ``apart`` no letter or digit of ASCII directly before it; one of each set in ``also`` anywhere; with ``digit`` a digit.
     """
 
     literals: Literals
     before: Width
     behind: Width
     also: tuple[tuple[str, ...], ...]
+    digit: bool
+    apart: bool
 
 
 def parse(pattern: str) -> Any:
@@ -61,13 +63,14 @@ def needs(pattern: str, *, whole: bool) -> Needs:
     A literal at the rim of a line carries the newline beside it, which makes it rare.
     """
     around = (0, 0) if whole else ANY_WIDTH
-    run = _Run("\n" if whole else "", around)
-    _sequence(parse(pattern), run, around)
+    run = _Run("\n" if whole else "", around, apart=whole)
+    tree = parse(pattern)
+    _sequence(tree, run, around)
     if whole:
         run.cross({"\n"})
     run.flush()
     best = run.best
-    return Needs(frozenset(best.strings), best.before, best.behind, run.also())
+    return Needs(frozenset(best.strings), best.before, best.behind, run.also(), _has_digit(tree), best.apart)
 
 
 def required(pattern: str, *, whole: bool) -> Literals:
@@ -116,6 +119,7 @@ class _Offer(NamedTuple):
     strings: set[str]
     before: Width = ANY_WIDTH
     behind: Width = ANY_WIDTH
+    apart: bool = False
 
     @property
     def cost(self) -> float:
@@ -127,9 +131,10 @@ class _Offer(NamedTuple):
 class _Run:
     """A growing set of strings that stand next to each other, where it began, and the sets offered so far."""
 
-    def __init__(self, start: str, at: Width) -> None:
+    def __init__(self, start: str, at: Width, *, apart: bool) -> None:
         self.strings: set[str] = {start}
         self.began = self.at = at
+        self.began_apart = self.apart = apart
         self.rest = ANY_WIDTH  # characters from here to the end of the line
         self.offers: list[_Offer] = []
 
@@ -156,9 +161,11 @@ class _Run:
         if all(s.strip() for s in strings):
             # a string that stands for a longer one may stand that much further in
             more = max(map(len, self.strings)) - min(map(len, self.strings))
-            self.offers.append(_Offer(strings, _plus(self.began, (0, more)), _plus(self.rest, (0, more))))
+            longer = [o[: o.index(s)] for s in strings for o in self.strings if s in o] if self.began_apart and more else []
+            apart = self.began_apart and not any(map(_ends_in_word, longer))
+            self.offers.append(_Offer(strings, _plus(self.began, (0, more)), _plus(self.rest, (0, more)), apart))
         self.strings = {""}
-        self.began = self.at
+        self.began, self.began_apart = self.at, self.apart
 
 
 def _sequence(items: Any, run: _Run, behind: Width) -> None:
@@ -169,35 +176,37 @@ def _sequence(items: Any, run: _Run, behind: Width) -> None:
         rests.append((0, 0) if op is sre.AT and value in _ENDS else _plus(rests[-1], width))
     for op, value in items:
         run.rest = rests.pop()
-        here, width = run.at, widths.pop(0)
+        here, width, apart = run.at, widths.pop(0), run.apart
         exact = _exact(op, value)
         if op is sre.AT and value in _BEGINS:
             run.at = run.began = (0, 0)
+            run.began_apart = True
         if exact is not None:
             run.cross(exact)
         elif op in (sre.SUBPATTERN, sre.ATOMIC_GROUP):
             _sequence(value[-1] if op is sre.SUBPATTERN else value, run, rests[-1])
         elif op is sre.ASSERT:
-            run.offers += [_Offer(offer.strings) for offer in _inner(value[1], ANY_WIDTH, ANY_WIDTH).offers]
+            run.offers += [_Offer(offer.strings) for offer in _inner(value[1], ANY_WIDTH, ANY_WIDTH, apart=False).offers]
         elif op is not sre.AT:
             run.flush()
             if op is sre.BRANCH:
-                parts = [_inner(branch, here, rests[-1]).best for branch in value[1]]
+                parts = [_inner(branch, here, rests[-1], apart=apart).best for branch in value[1]]
                 if all(part.strings for part in parts):
                     run.offers.append(_union(parts))
             elif op in _REPEATS and value[0] > 0:
                 # the first round stands here, and the others behind it
                 low, high = _bounded(value[2].getwidth())
                 others = _bounded(((value[0] - 1) * low, (value[1] - 1) * high))
-                run.offers += _inner(value[2], here, _plus(rests[-1], others)).offers
-            run.began = _plus(here, width)
+                run.offers += _inner(value[2], here, _plus(rests[-1], others), apart=apart).offers
+            run.began, run.began_apart = _plus(here, width), _apart(op, value, before=apart)
+        run.apart = _apart(op, value, before=apart)
         if op is not sre.AT:
             run.at = _plus(here, width)
     run.rest = behind
 
 
-def _inner(items: Any, at: Width, behind: Width) -> _Run:
-    inner = _Run("", at)
+def _inner(items: Any, at: Width, behind: Width, *, apart: bool) -> _Run:
+    inner = _Run("", at, apart=apart)
     _sequence(items, inner, behind)
     inner.flush()
     return inner
@@ -207,7 +216,8 @@ def _union(parts: list[_Offer]) -> _Offer:
     """What holds of a match that one of the parts holds of."""
     before, behind = zip(*(part.before for part in parts), strict=True), zip(*(part.behind for part in parts), strict=True)
     (low, high), (fewest, most) = before, behind
-    return _Offer(set().union(*(part.strings for part in parts)), (min(low), max(high)), (min(fewest), max(most)))
+    apart = all(part.apart for part in parts)
+    return _Offer(set().union(*(part.strings for part in parts)), (min(low), max(high)), (min(fewest), max(most)), apart)
 
 
 def _plus(one: Width, other: Width) -> Width:
@@ -260,6 +270,55 @@ def _exact_sequence(items: Any) -> set[str] | None:
             return None
         strings = {(s + t).replace("\n\n", "\n") for s in strings for t in part}
     return strings
+
+
+def _ends_in_word(folded: str) -> bool:
+    return folded[-1:].isascii() and folded[-1:].isalnum()
+
+
+def _all_apart(items: Any, *, before: bool) -> bool:
+    for op, value in items:
+        before = _apart(op, value, before=before)
+    return before
+
+
+def _apart(op: Any, value: Any, *, before: bool) -> bool:
+    """Whether no letter or digit of ASCII stands directly before what follows the item, given that none or one does ``before`` it."""
+    if op is sre.AT:
+        return before or value in _BEGINS
+    if op in (sre.ASSERT, sre.ASSERT_NOT):
+        return before
+    if op is sre.LITERAL:
+        return not _ends_in_word(fold(chr(value)))
+    if op is sre.IN:
+        return all(one is sre.CATEGORY_SPACE or (kind is sre.LITERAL and _apart(kind, one, before=before)) for kind, one in value)
+    if op is sre.BRANCH:
+        return all(_all_apart(branch, before=before) for branch in value[1])
+    if op in (sre.SUBPATTERN, sre.ATOMIC_GROUP):
+        return _all_apart(value[-1] if op is sre.SUBPATTERN else value, before=before)
+    if op in _REPEATS:
+        once = _all_apart(value[2], before=before)
+        return (before or value[0] > 0) and once and _all_apart(value[2], before=once)
+    return False
+
+
+def _has_digit(items: Any) -> bool:
+    """Whether each match holds a digit."""
+    return any(_is_digit(op, value) for op, value in items)
+
+
+def _is_digit(op: Any, value: Any) -> bool:
+    if op is sre.LITERAL:
+        return chr(value) in "0123456789"
+    if op is sre.IN:
+        return all(one is sre.CATEGORY_DIGIT or _is_digit(kind, one) for kind, one in value)
+    if op is sre.RANGE:
+        return bool(value[0] >= ord("0") and value[1] <= ord("9"))
+    if op is sre.BRANCH:
+        return all(map(_has_digit, value[1]))
+    if op is sre.ATOMIC_GROUP:
+        return _has_digit(value)
+    return (op is sre.SUBPATTERN or (op in _REPEATS and value[0] > 0)) and _has_digit(value[-1])
 
 
 def unbounded_nests(pattern: str) -> bool:

@@ -17,12 +17,13 @@ from cleaner.document import CleanerError, Span
 from cleaner.features import Tests, holds, tests
 from cleaner.rulebook import Rulebook
 from cleaner.segment import Line, Page
-from cleaner.wording import phrase_key
+from cleaner.wording import HEAD, Index, Stored, phrase_key
 
 if TYPE_CHECKING:
     import regex
 
     from cleaner.hyper import Database
+    from cleaner.lazy import Shelf
 
 LONGEST_LINE = 2_000
 """Patterns for whole lines are not tried on longer ones: no boilerplate wording spans that much, and time grows with it."""
@@ -38,6 +39,8 @@ _SMALL = 2_000
 """Characters up to which looking up every stretch of a text takes less time than building the automaton."""
 _REMEMBERED = 1_000_000
 """Characters of lines after which the memory is renewed; it holds up to twice as many."""
+_WORD = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
+"""What no literal that stands ``apart`` has directly before it (see `literals.Needs`)."""
 
 Scan = dict[str, dict[str, dict[int, tuple[Span, ...]]]]
 """rule -> role of the wording -> line's index -> the parts named (none: the whole line)"""
@@ -105,8 +108,8 @@ def _spans(match: regex.Match[str], group: str | int) -> Iterator[tuple[int, int
 class OneByOne:
     """Every pattern on every line. Slow and plain: what the fast matchers must equal."""
 
-    def __init__(self, book: Rulebook) -> None:
-        self.index = book.index
+    def __init__(self, book: Rulebook, index: Index | Stored | None = None) -> None:
+        self.index = index or book.index
         self._rules = {rule.id: rule for rule in book.rules}
         self._asks: dict[tuple[str, str], tuple[Tests, Tests]] = {}
         self._patterns: dict[int, _Pattern] = {}
@@ -170,8 +173,8 @@ class OneByOne:
         """What the phrases, and the patterns of these numbers, say of the line."""
         answers: list[_Answer] = []
         settled = False
-        if line.chars <= LONGEST_PHRASE and self.index.phrases:
-            for rule, role in self.index.phrases.get(phrase_key(line.folded), ()):
+        if line.chars <= LONGEST_PHRASE:
+            for rule, role in self.index.owners(phrase_key(line.folded)):
                 if rule not in self._rules:
                     continue
                 local, asked = self._asked(rule, role)
@@ -194,8 +197,8 @@ class OneByOne:
 class Nominating(OneByOne):
     """A scan tells which patterns are worth trying on a line, and a line that was seen before is not looked at again."""
 
-    def __init__(self, book: Rulebook) -> None:
-        super().__init__(book)
+    def __init__(self, book: Rulebook, index: Index | Stored | None = None) -> None:
+        super().__init__(book, index)
         self.forget()
 
     def forget(self) -> None:
@@ -229,7 +232,9 @@ class Nominating(OneByOne):
         """Of each line, by its place, the numbers of the patterns worth trying on it, in order; lines without any are left out."""
         raise NotImplementedError
 
-    def _wanting(self, found: Iterable[tuple[int, int, int]], wanted: list[list[int]], lines: list[str]) -> dict[int, set[int]]:
+    def _wanting(
+        self, found: Iterable[tuple[int, int, int]], wanted: list[list[int]] | Shelf[list[int]], lines: list[str]
+    ) -> dict[int, set[int]]:
         """Of each line the numbers of the patterns of which it holds a literal where a match may have it.
 
         ``found``: (place of a literal in ``wanted``, start, end) in the order of the ends, in the text of the lines with a newline
@@ -248,15 +253,23 @@ class Nominating(OneByOne):
                 mine = numbers[owner] = set()
             before, behind = start - first, last - end
             for number in wanted[literal]:
-                low, high, fewest, most, _also = needs[number]
+                low, high, fewest, most, _also, _digit, apart = needs[number]
                 if low <= before + 1 and before <= high and fewest <= behind + 1 and behind <= most:
+                    if apart and before > 0 and lines[owner][before - 1] in _WORD:
+                        continue
                     mine.add(number)
         return numbers
 
     def _worth(self, line: Line, numbers: set[int]) -> list[int]:
         """Those of the numbers whose patterns find all that they need on the line, in order."""
         text = f"\n{line.folded}\n"
-        return [number for number in sorted(numbers) if _holds_all(text, self.index.needs[number][4])]
+        needs = self.index.needs
+        worth: list[int] = []
+        for number in sorted(numbers):
+            need = needs[number]
+            if (not need[5] or line.has_digit) and _holds_all(text, need[4]):
+                worth.append(number)
+        return worth
 
 
 def _holds_all(text: str, also: tuple[tuple[str, ...], ...]) -> bool:
@@ -274,12 +287,14 @@ class AhoCorasick(Nominating):
     """Only the patterns whose literals stand on a line, where a match may have them, are tried on it."""
 
     def __init__(self, book: Rulebook) -> None:
-        super().__init__(book)
+        super().__init__(book, book.few)
+        self._book = book
         self._seen = 0
 
     @cached_property
     def _all(self) -> _Literals:
-        return _Literals(self.index.literals, self.index.wanted)
+        index = self._book.index
+        return _Literals(index.literals, index.wanted)
 
     @cached_property
     def _far(self) -> _Literals:
@@ -287,7 +302,7 @@ class AhoCorasick(Nominating):
         far = {number for number in self._on if self._longest(number) > _LONG}
         kept = {
             literal: [number for number in wanted if number in far]
-            for literal, wanted in zip(self.index.literals, self.index.wanted, strict=True)
+            for literal, wanted in zip(self._all.literals, self._all.wanted, strict=True)
             if not far.isdisjoint(wanted)
         }
         return _Literals(list(kept), list(kept.values()))
@@ -300,16 +315,21 @@ class AhoCorasick(Nominating):
 
     def _nominated(self, lines: list[Line]) -> dict[int, list[int]]:
         self._seen += sum(line.chars for line in lines)
-        small = self._seen <= _SMALL
-        numbers: dict[int, set[int]] = {place: set(self.index.always) for place in range(len(lines))} if self.index.always else {}
-        for long in (False, True):
-            places = [place for place, line in enumerate(lines) if (line.chars > _LONG) is long]
-            if places:
-                literals = self._far if long and not small else self._all
-                folded = [lines[place].folded for place in places]
-                found = literals.few(folded) if small else self._found(literals, folded)
-                for place, wanting in self._wanting(found, literals.wanted, folded).items():
-                    numbers.setdefault(places[place], set()).update(wanting)
+        if self._seen <= _SMALL:
+            folded = [line.folded for line in lines]
+            numbers = self._wanting(_few(self.index, folded), self.index.wanted, folded)
+        else:
+            self.index = self._book.index
+            numbers = {}
+            for long in (False, True):
+                places = [place for place, line in enumerate(lines) if (line.chars > _LONG) is long]
+                if places:
+                    literals = self._far if long else self._all
+                    folded = [lines[place].folded for place in places]
+                    wanting = self._wanting(self._found(literals, folded), literals.wanted, folded)
+                    numbers |= {places[place]: found for place, found in wanting.items()}
+        if self.index.always:
+            numbers = {place: numbers.get(place, set()).union(self.index.always) for place in range(len(lines))}
         return {place: self._worth(lines[place], wanting) for place, wanting in numbers.items() if wanting}
 
     def _found(self, literals: _Literals, lines: list[str]) -> Iterable[tuple[int, int, int]]:
@@ -319,6 +339,18 @@ class AhoCorasick(Nominating):
 
 def _joined(lines: list[str]) -> str:
     return "\n" + "\n".join(lines) + "\n"
+
+
+def _few(index: Index | Stored, lines: list[str]) -> list[tuple[int, int, int]]:
+    """What the automaton would find, without it."""
+    text = _joined(lines)
+    found: list[tuple[int, int, int]] = []
+    for start in range(len(text)):
+        for size in range(1, min(HEAD, len(text) - start) + 1):
+            for literal, place in index.beginning(text[start : start + size]).items():
+                if text.startswith(literal, start):
+                    found.append((place, start, start + len(literal)))
+    return sorted(found, key=lambda one: one[2])
 
 
 class _Literals:
@@ -337,27 +369,9 @@ class _Literals:
     @cached_property
     def database(self) -> Database:
         from cleaner.hyper import Database
-        from cleaner.rulebook import cache_folder
+        from cleaner.kept import cache_folder
 
         return Database(self.literals, cache_folder())
-
-    def few(self, lines: list[str]) -> Iterator[tuple[int, int, int]]:
-        """What the automaton would find, without it: (number of the literal, start, end)."""
-        numbers, lengths = self._lengths
-        text = _joined(lines)
-        for end in range(1, len(text) + 1):
-            for length in lengths:
-                if length > end:
-                    break
-                number = numbers.get(text[end - length : end])
-                if number is not None:
-                    yield number, end - length, end
-
-    @cached_property
-    def _lengths(self) -> tuple[dict[str, int], list[int]]:
-        """(literal -> its number, all lengths of literals)."""
-        numbers = dict(zip(self.literals, range(len(self.literals)), strict=True))
-        return numbers, sorted(set(map(len, numbers)))
 
 
 class Hyperscan(AhoCorasick):

@@ -8,9 +8,6 @@ cannot be read or written changes nothing but the time.
 
 from __future__ import annotations
 
-import contextlib
-import marshal
-import os
 import re
 import sys
 import zlib
@@ -20,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cleaner.document import CleanerError
-from cleaner.wording import Index, Wording, index
+from cleaner.kept import cache_folder, keep, kept
+from cleaner.wording import Index, Stored, Wording, index
 
 if TYPE_CHECKING:
     from cleaner.detectors import Detector
@@ -30,9 +28,8 @@ COMMON = ("id", "kind", "why", "category", "lang", "when", "catches", "spares")
 OFF_BY_DEFAULT = frozenset({"byline"})
 """Categories that are metadata rather than boilerplate: kept unless asked for."""
 
-_FORMAT = f"{sys.version_info[:2]} 9"  # of the store; to be raised with any change of what is stored or checked
+_FORMAT = f"{sys.version_info[:2]} 10"  # of the store; to be raised with any change of what is stored or checked
 _ID = "[a-z0-9]+(?:-[a-z0-9]+)*"
-_KEPT = 24  # files of the store; older ones are of rules that have changed since
 WEAKEST_LITERAL = 2.0
 """Literals weaker than this (see `literals.strength`) nominate too many lines for the scan to be worth it."""
 
@@ -106,7 +103,7 @@ class _Pages:
 
     def of(self, rule_id: str) -> dict[str, Any]:
         if self._pages is None:
-            found = _unsealed(self._stored) if self._stored else None
+            found = kept(self._stored) if self._stored else None
             self._pages = found if found is not None else _read_all(self._sources)[1]
         return self._pages[rule_id]
 
@@ -114,14 +111,23 @@ class _Pages:
 class Rulebook:
     """Rules in a fixed order: files by name, entries as they stand, a user's files last."""
 
-    def __init__(self, rules: Iterable[Rule], indexed: Index | None = None) -> None:
+    def __init__(self, rules: Iterable[Rule], indexed: Index | Stored | None = None) -> None:
         self.rules = tuple(rules)
         self._indexed = indexed
 
-    @cached_property
+    @property
+    def few(self) -> Index | Stored:
+        """The `index`, but read no further than a few lines ask for it."""
+        return self._indexed or self.index
+
+    @property
     def index(self) -> Index:
         """The wordings of the rules (of more than these where they are a choice out of a larger book)."""
-        return self._indexed or index((rule.id, role, wording) for rule in self.rules for role, wording in rule.wordings.items())
+        if isinstance(self._indexed, Stored):
+            self._indexed = self._indexed.whole()
+        elif self._indexed is None:
+            self._indexed = index((rule.id, role, wording) for rule in self.rules for role, wording in rule.wordings.items())
+        return self._indexed
 
     @cached_property
     def digest(self) -> str:
@@ -165,7 +171,7 @@ class Rulebook:
                 return named(rule, select)
             return rule.category not in OFF_BY_DEFAULT or rule.category in remove
 
-        return Rulebook([rule for rule in self.rules if on(rule)], self.index)
+        return Rulebook([rule for rule in self.rules if on(rule)], self.few)
 
     def _check_names(self, rules: list[str], wanted: set[str]) -> None:
         names = {r.id for r in self.rules} | {r.id.split(".")[0] for r in self.rules}
@@ -219,52 +225,20 @@ def _loaded(paths: Sequence[Path], *, checked: bool = False) -> Rulebook:
             key = [zlib.crc32(part, key[0]), zlib.adler32(part, key[1])]
         sources.append((path, source))
     cache = cache_folder() / f"rules-{key[0]:08x}{key[1]:08x}"
-    stored = _unsealed(cache.with_suffix(".bin"))
+    stored = kept(cache.with_suffix(".bin"))
     if stored is None:
         rows, pages = _read_all(sources, checked=checked)
         shelf = _Pages(pages)
-        indexed = Rulebook([Rule(*row, shelf) for row in rows]).index
-        _store(cache.with_suffix(".pages"), pages)
-        _store(cache.with_suffix(".bin"), (rows, indexed.stored()))
+        indexed = Rulebook([Rule(*row, shelf) for row in rows]).index.stored()
+        keep(cache.with_suffix(".pages"), pages)
+        keep(cache.with_suffix(".bin"), (rows, indexed))
     else:
-        rows, indexed = stored[0], Index.read(stored[1])
+        rows, indexed = stored
         shelf = _Pages(sources=sources, stored=cache.with_suffix(".pages"))
-    return Rulebook([Rule(*row, shelf) for row in rows], indexed)
+    return Rulebook([Rule(*row, shelf) for row in rows], Stored(indexed))
 
 
 Row = tuple[str, str, str, str | None, dict[str, Any], dict[str, Any]]
-
-
-def cache_folder() -> Path:
-    """Where what takes long to make is kept between runs."""
-    given = os.environ.get("CLEANER_CACHE_DIR")
-    return Path(given) if given else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "corpus-cleaner"
-
-
-def _unsealed(cache: Path) -> Any:
-    """What was stored; None if nothing was, or not all of it is there."""
-    try:
-        content = cache.read_bytes()
-    except OSError:
-        return None
-    if zlib.crc32(content[4:]).to_bytes(4, "big") != content[:4]:
-        return None
-    with contextlib.suppress(OSError):
-        os.utime(cache)  # what is used is kept longest
-    return marshal.loads(content[4:])
-
-
-def _store(cache: Path, value: Any) -> None:
-    payload = marshal.dumps(value)
-    try:
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        temporary = cache.with_suffix(f".{os.getpid()}.tmp")
-        temporary.write_bytes(zlib.crc32(payload).to_bytes(4, "big") + payload)
-        temporary.replace(cache)
-        for stale in sorted(cache.parent.glob("rules-*"), key=lambda path: path.stat().st_mtime)[:-_KEPT]:
-            stale.unlink(missing_ok=True)
-    except OSError:
-        pass
 
 
 def _read_all(sources: Sequence[tuple[Path, bytes]], *, checked: bool = True) -> tuple[list[Row], dict[str, dict[str, Any]]]:
@@ -328,7 +302,8 @@ def _entry(path: Path, table: dict[str, Any]) -> tuple[Row, dict[str, Any]]:
     family = path.name.removesuffix(".toml")
     keys = {key: value for key, value in table.items() if key not in COMMON}
     settings, wordings = _parts(table["kind"], keys)
-    row = (f"{family}.{table['id']}", table["kind"], table.get("category", family), table.get("lang"), when, settings)
+    name = sys.intern(f"{family}.{table['id']}")  # is then one string wherever it is stored
+    row = (name, table["kind"], table.get("category", family), table.get("lang"), when, settings)
     page = {key: table[key] for key in ("why", "catches", "spares")} | {"file": path.name, "wordings": wordings}
     return row, page
 

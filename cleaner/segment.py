@@ -37,9 +37,9 @@ _UNFOLDED_CHARS = "[" + "".join(_UNFOLDED) + "]"
 _UNFOLDED_TABLE = str.maketrans(_UNFOLDED)
 
 # Decimal digits of other scripts: from each of these zeros ten in a row; and whatever the years may make a digit (or is none) among
-# the scripts of the astral planes. In UTF-8 they begin with one of the bytes below.
+# the scripts of the astral planes, with those of screens. In UTF-8 they begin with one of the bytes below.
 _ZEROS = "٠۰߀०০੦૦୦௦౦೦൦෦๐໐༠၀႐០᠐᥆᧐᪀᪐᭐᮰᱀᱐꘠꣐꤀꧐꧰꩐꯰０"
-_OTHER_DIGITS = f"[{''.join(f'{zero}-{chr(ord(zero) + 9)}' for zero in _ZEROS)}]|[\U000104a0-\U0001efff]"
+_OTHER_DIGITS = f"[{''.join(f'{zero}-{chr(ord(zero) + 9)}' for zero in _ZEROS)}]|[\U000104a0-\U0001efff\U0001fbf0-\U0001fbf9]"
 _DIGIT_LEADS = tuple(bytes([lead]) for lead in b"\xd9\xdb\xdf\xe0\xe1\xea\xef\xf0")
 _BULLETS = "•✓✔→·"
 _SHAPE = bytes.maketrans(b"123456789*>+", b"000000000---")
@@ -130,6 +130,11 @@ class Line:
     def words(self) -> list[str]:
         """The words, in lower case: what stands between spaces and holds a letter or digit (marks of Indic scripts split no word)."""
         return [word for word in self.folded.split() if word.isalnum() or not word.isascii() or any(map(str.isalnum, word))]
+
+    @lazy
+    def has_digit(self) -> bool:
+        """Whether a digit stands on the line, in any of the scripts."""
+        return "0" in shape(self.folded)
 
     @lazy
     def ends_sentence(self) -> bool:

@@ -1,14 +1,15 @@
 """What a rule wants looked for on a line, and the one index in which all rules' wordings are looked up.
 
-The index is made of plain tuples and dictionaries, so that it can be stored and read back faster than it is made.
+The index is made of plain tuples and dictionaries, so that it can be stored, and read back entry by entry.
 """
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Any, NamedTuple
 
+from cleaner.lazy import Drawers, Shelf
 from cleaner.segment import fold, plain
 
 _RIM = " .:;,|*#_-+=~<>»«›‹•·●○■□▪►▶→←↓↑▼▲★☆✓✔…!\"'()[]{}/\\،؛۔।٭\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -75,23 +76,29 @@ def phrase_key(folded: str) -> str:
     return " ".join(words).strip(_RIM)
 
 
-Need = tuple[int, int, int, int, tuple[tuple[str, ...], ...]]
+Need = tuple[int, int, int, int, tuple[tuple[str, ...], ...], bool, bool]
 """What a line must show for a pattern: see `literals.Needs`, here without the literals and flat"""
+Owners = tuple[tuple[str, str], ...]
+"""(rule, role) of those that have a phrase"""
+Found = tuple[str, str, str, bool, bool]
+"""A pattern: (rule, role, pattern, whole line, case matters)"""
+HEAD = 4
+"""Characters by which the literals are sorted: few of them begin alike, and few are shorter."""
 
 
 class Index:
     """The wordings of a set of rules, by what is found in a text.
 
-    ``phrases``: key of a phrase -> (rule, role) of those that have it. ``patterns``: (rule, role, pattern, whole line, case
-    matters), and, at the same place in ``needs``, what a line must show before it is tried.
+    ``phrases``: key of a phrase -> those that have it. ``patterns``, and, at the same place in ``needs``, what a line must show
+    before each is tried.
     ``literals``: the strings without which patterns cannot match, and, at the same place in ``wanted``, the numbers of the
     patterns that hold to each. ``always``: numbers of the patterns that have no literal.
     """
 
     def __init__(
         self,
-        phrases: dict[str, list[tuple[str, str]]],
-        patterns: list[tuple[str, str, str, bool, bool]],
+        phrases: dict[str, Owners],
+        patterns: list[Found],
         wanted: dict[str, list[int]],
         always: list[int],
         needs: list[Need],
@@ -103,21 +110,30 @@ class Index:
         self.always = always
         self.needs = needs
 
+    @cached_property
+    def heads(self) -> dict[str, dict[str, int]]:
+        """The first characters of a literal -> the literals that begin so -> their places."""
+        heads: dict[str, dict[str, int]] = {}
+        for place, literal in enumerate(self.literals):
+            heads.setdefault(literal[:HEAD], {})[literal] = place
+        return heads
+
     def stored(self) -> tuple[Any, ...]:
-        """The index in few large strings, which are read back in a fifth of the time that dictionaries take."""
-        owners = sorted({tuple(owner) for owner in self.phrases.values()})
-        numbers = sorted({tuple(numbers) for numbers in self.wanted})
-        place, group = {owner: i for i, owner in enumerate(owners)}, {one: i for i, one in enumerate(numbers)}
+        """What `Stored` is made from."""
+        owners = {one: place for place, one in enumerate(sorted(set(self.phrases.values())))}
+        groups = {one: place for place, one in enumerate(sorted(set(map(tuple, self.wanted))))}
+        heads: dict[str, dict[str, int]] = {}
+        for literal, numbers in zip(self.literals, self.wanted, strict=True):
+            heads.setdefault(literal[:HEAD], {})[literal] = groups[tuple(numbers)]
         return (
-            "\n".join(self.phrases),
-            array("I", [place[tuple(owner)] for owner in self.phrases.values()]).tobytes(),
-            owners,
-            self.patterns,
-            "\x00".join(self.literals),
-            array("I", [group[tuple(one)] for one in self.wanted]).tobytes(),
-            numbers,
+            Drawers.stored({key: owners[one] for key, one in self.phrases.items()}),
+            Shelf.stored(owners),
+            Shelf.stored(self.patterns),
+            Shelf.stored(self.needs),
+            Drawers.stored({head: table for head, table in heads.items() if len(head) == HEAD}),
+            {head: table for head, table in heads.items() if len(head) < HEAD},
+            Shelf.stored(map(list, groups)),
             self.always,
-            self.needs,
         )
 
     def joined(self, other: Index) -> Index:
@@ -126,40 +142,71 @@ class Index:
         made = Index({**self.phrases}, [*self.patterns, *other.patterns], {}, [*self.always, *(n + shift for n in other.always)], [])
         made.needs = [*self.needs, *other.needs]
         for key, owners in other.phrases.items():
-            made.phrases[key] = [*made.phrases.get(key, ()), *owners]
+            made.phrases[key] = (*made.phrases.get(key, ()), *owners)
         wanted = dict(zip(self.literals, self.wanted, strict=True))
         for literal, numbers in zip(other.literals, other.wanted, strict=True):
             wanted[literal] = [*wanted.get(literal, ()), *(number + shift for number in numbers)]
         made.literals, made.wanted = list(wanted), list(wanted.values())
         return made
 
-    @classmethod
-    def read(cls, stored: tuple[Any, ...]) -> Index:
-        """The inverse of `stored`."""
-        keys, places, owners, patterns, literals, groups, numbers, always, needs = stored
-        made = cls({}, patterns, {}, always, needs)
-        if keys:
-            made.phrases = dict(zip(keys.split("\n"), map(owners.__getitem__, array("I", places)), strict=True))
-        if literals:
-            made.literals = literals.split("\x00")
-            made.wanted = list(map(numbers.__getitem__, array("I", groups)))
+    def owners(self, key: str) -> Owners:
+        """Those that have the phrase."""
+        return self.phrases.get(key, ())
+
+    def beginning(self, head: str) -> Mapping[str, int]:
+        """The literals that begin with these `HEAD` characters, or are these if they are fewer, with their places in ``wanted``."""
+        return self.heads.get(head, {})
+
+
+class Stored:
+    """An index as it was stored: a few lines ask for little of it, and only that is read.
+
+    ``patterns``, ``needs``, ``wanted`` and ``always`` as in `Index`.
+    """
+
+    def __init__(self, parts: tuple[Any, ...]) -> None:
+        phrases, owners, patterns, needs, heads, self._short, wanted, self.always = parts
+        self._phrases: Drawers[int] = Drawers(phrases)
+        self._owners: Shelf[Owners] = Shelf(owners)
+        self._heads: Drawers[dict[str, int]] = Drawers(heads)
+        self.patterns: Shelf[Found] = Shelf(patterns)
+        self.needs: Shelf[Need] = Shelf(needs)
+        self.wanted: Shelf[list[int]] = Shelf(wanted)
+
+    def owners(self, key: str) -> Owners:
+        """Those that have the phrase."""
+        place = self._phrases.get(key, -1)
+        return self._owners[place] if place >= 0 else ()
+
+    def beginning(self, head: str) -> Mapping[str, int]:
+        """The literals that begin with these `HEAD` characters, or are these if they are fewer, with their places in ``wanted``."""
+        return (self._heads.get(head, {}) if len(head) == HEAD else self._short.get(head)) or {}
+
+    def whole(self) -> Index:
+        """All of it."""
+        owners, groups = list(self._owners), list(self.wanted)
+        made = Index({}, list(self.patterns), {}, self.always, list(self.needs))
+        made.phrases = {key: owners[place] for key, place in self._phrases.items()}
+        wanted = {literal: groups[place] for _head, table in self._heads.items() for literal, place in table.items()}
+        wanted |= {literal: groups[place] for table in self._short.values() for literal, place in table.items()}
+        made.literals, made.wanted = list(wanted), list(wanted.values())
         return made
 
 
 def index(wordings: Iterable[tuple[str, str, Wording]]) -> Index:
     """The index of some wordings, given as (rule, role, wording)."""
-    phrases: dict[str, list[tuple[str, str]]] = {}
-    patterns: list[tuple[str, str, str, bool, bool]] = []
+    phrases: dict[str, Owners] = {}
+    patterns: list[Found] = []
     for rule, role, wording in wordings:
         for key in dict.fromkeys(phrase_key(fold(plain(phrase))) for phrase in wording.phrases):
             if key:
-                phrases.setdefault(key, []).append((rule, role))
+                phrases[key] = (*phrases.get(key, ()), (rule, role))
         patterns += ((rule, role, source, whole, wording.case) for source, whole in wording.patterns())
     wanted, always, needs = _sought(patterns)
     return Index(phrases, patterns, wanted, always, needs)
 
 
-def _sought(patterns: Iterable[tuple[str, str, str, bool, bool]]) -> tuple[dict[str, list[int]], list[int], list[Need]]:
+def _sought(patterns: Iterable[Found]) -> tuple[dict[str, list[int]], list[int], list[Need]]:
     """(literal -> numbers of the patterns that want it, numbers of the patterns without one, what else each needs)."""
     from cleaner.literals import needs
 
@@ -167,8 +214,8 @@ def _sought(patterns: Iterable[tuple[str, str, str, bool, bool]]) -> tuple[dict[
     always: list[int] = []
     needed: list[Need] = []
     for number, (_rule, _role, source, whole, _case) in enumerate(patterns):
-        literals, before, behind, also = needs(source, whole=whole)
-        needed.append((*before, *behind, also))
+        literals, before, behind, also, digit, apart = needs(source, whole=whole)
+        needed.append((*before, *behind, also, digit, apart))
         for literal in sorted(literals):
             wanted.setdefault(literal, []).append(number)
         if not literals:

@@ -76,3 +76,39 @@ def test_a_repeat_of_a_repeat_is_found(pattern: str) -> None:
 @pytest.mark.parametrize("pattern", [r"\w+ \w+", r"(?:\w+ ){0,4}x", r"(?:a|b)+", r"(?:\w{1,20} )*+x"])
 def test_a_bounded_repeat_is_none(pattern: str) -> None:
     assert not unbounded_nests(pattern)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "digit"),
+    [
+        (r"from \d{1,3} euros", True),
+        (r"from (?:[0-9]|\$ ?\d+) a month", True),
+        (r"top 10 .*", True),
+        (r"from (?:\d+|ten) euros", False),
+        (r"from \d* euros", False),
+        (r"from [\d,]+ euros", False),
+        (r"from [^\d] euros", False),
+        (r"(?!\d)from .*", False),
+    ],
+)
+def test_a_line_must_hold_a_digit(pattern: str, digit: bool) -> None:
+    assert needs(pattern, whole=True).digit is digit
+
+
+@pytest.mark.parametrize(
+    ("pattern", "whole", "apart"),
+    [
+        (r"[*-]{0,4} ?gift (?:card|voucher)s?", True, True),
+        (r"[*-]{0,4} ?(?:a )?gift card", True, True),
+        (r"[*-]{0,4} ?(?:any)?gift card", True, False),
+        (r"\w{0,9}[\s:]gift card", True, True),
+        (r"\w{0,9}[\s:]?gift card", True, False),
+        (r"[a-k-]{0,4}gift card", True, False),
+        (r"(?:[*-]|.)gift card", True, False),
+        ("gift card", False, False),
+    ],
+)
+def test_a_literal_stands_apart_from_the_word_before(pattern: str, whole: bool, apart: bool) -> None:
+    found = needs(pattern, whole=whole)
+    assert any("gift" in literal for literal in found.literals)
+    assert found.apart is apart

@@ -109,3 +109,18 @@ def test_a_leftover_of_markdown_is_no_markdown_page() -> None:
     assert not Page("# Title\n\nText.\nMore text.").markdown
     assert Page("# Title\n\n- one\n- two\nText.").markdown
     assert Page("Text.", markdown=True).markdown
+
+
+def test_a_digit_is_what_a_pattern_takes_for_one() -> None:
+    """Else a line would be passed over that a pattern with digits matches: tried for all of Unicode."""
+    everything = "".join(c for c in map(chr, range(sys.maxunicode + 1)) if not 0xD800 <= ord(c) < 0xE000)
+    digits = regex.findall(r"\d", everything)
+    assert len(digits) > 600
+    assert [c for c in digits if not Page(f"Only {c}.").lines[0].has_digit] == []
+    assert not Page("None – not one, № or Ⅷ.").lines[0].has_digit
+
+
+def test_what_ends_a_word_is_seen_in_the_folded_text() -> None:
+    """A letter or digit of ASCII is matched, case aside, by nothing that folds to another sign."""
+    everything = "".join(c for c in map(chr, range(sys.maxunicode + 1)) if not 0xD800 <= ord(c) < 0xE000)
+    assert {fold(c) for c in regex.findall("[a-z0-9]", everything, regex.IGNORECASE)} == set("abcdefghijklmnopqrstuvwxyz0123456789")

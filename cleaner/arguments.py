@@ -39,6 +39,18 @@ Templates = Annotated[
 ]
 NoFold = Annotated[bool, typer.Option("--no-fold", help="Compare words as they are, in lower case only.")]
 PreferWay = Annotated[str, typer.Option("--prefer", metavar="WAY", help="Which copy stays: longest, first, earliest or source:NAME,NAME.")]
+IndexDir = Annotated[
+    str | None,
+    typer.Option(
+        "--index", metavar="DIR", help="Leave out copies of what earlier runs kept, and remember what this one keeps.", show_default=False
+    ),
+]
+Against = Annotated[
+    str | None,
+    typer.Option(
+        "--against", metavar="DIR", help="Leave out copies of what earlier runs kept, and change nothing in DIR.", show_default=False
+    ),
+]
 Jobs = Annotated[int, typer.Option("-j", "--jobs", min=0, help="Processes; 0: one for each processor.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output of an earlier run.")]
 Discard = Annotated[bool, typer.Option("--discard", help="Do not keep the documents that are left out.")]

@@ -67,75 +67,103 @@ class Copy(NamedTuple):
     kind: Kind
 
 
-def copies(
-    groups: Iterable[Sequence[int]],
-    pairs: Iterable[Pair],
-    rank: Callable[[int], tuple[Any, ...]],
-    compare: Callable[[int, int], Pair | None],
-) -> tuple[dict[int, Copy], list[Pair]]:
+Rank = Callable[[int], tuple[Any, ...]]
+Compare = Callable[[int, int], Pair | None]
+
+
+def copies(groups: Iterable[Sequence[int]], pairs: Iterable[Pair], rank: Rank, compare: Compare) -> tuple[dict[int, Copy], list[Pair]]:
     """Which documents are copies, and of which.
 
     In each group those of least rank are asked first, parts of longer texts last; and a document is a copy only of one that
     stays and that it has been compared with: a chain of near-copies may lead from one text to quite another, which stays too.
 
     Args:
-        groups: documents that hang together by pairs.
-        pairs: what was found; ones that do not join are not looked at.
+        groups: documents that hang together by pairs. Those with negative numbers were kept by an earlier run, and stay.
+        pairs: what was found; those that do not join say who has been compared.
         rank: of a document; no two are equal.
-        compare: for two documents that like a third one and have not been compared.
+        compare: for two documents that are like a third one and have not been compared.
     Returns:
         The copies, and the pairs that were found on the way.
     """
-    same: dict[int, int] = {}  # exact copy -> the document of its class that was compared with others in the stead of all
-    like: dict[int, dict[int, Pair]] = {}
-    parts = set()
-    pairs = list(pairs)
-    for pair in pairs:
-        if pair.kind != "exact":
-            like.setdefault(pair.a, {})[pair.b] = like.setdefault(pair.b, {})[pair.a] = pair
-            parts.add(pair.part)
-    for pair in pairs:
-        if pair.kind == "exact":
-            stands = pair.b if pair.b in like or pair.b in same.values() else pair.a
-            same[pair.a] = same[pair.b] = stands
-    made: dict[int, Copy] = {}
-    met: list[Pair] = []
+    choosing = _Choosing(pairs, rank, compare)
     for group in groups:
+        choosing.choose(group)
+    return choosing.copies, choosing.met
+
+
+class _Choosing:
+    """Goes through the groups. Exact copies are one class, named by its least number; classes are like each other or not."""
+
+    def __init__(self, pairs: Iterable[Pair], rank: Rank, compare: Compare) -> None:
+        self.rank = rank
+        self.compare = compare
+        self.copies: dict[int, Copy] = {}
+        self.met: list[Pair] = []
+        self._same: dict[int, int] = {}
+        self._like: dict[int, dict[int, Pair]] = {}
+        self._parts: set[int] = set()
+        others = []
+        for pair in sorted(pairs):  # an earlier run's document comes before all others of its class
+            if pair.kind == "exact":
+                self._same[pair.b] = min(self._class(pair.a), self._same.get(pair.b, pair.b))
+            else:
+                others.append(pair)
+        for pair in others:
+            a, b = self._class(pair.a), self._class(pair.b)
+            self._like.setdefault(a, {})[b] = self._like.setdefault(b, {})[a] = pair
+            if pair.part is not None and pair.part >= 0:
+                self._parts.add(self._class(pair.part))
+
+    def _class(self, doc: int) -> int:
+        while doc in self._same:
+            doc = self._same[doc]
+        return doc
+
+    def choose(self, group: Sequence[int]) -> None:
+        """Decides for a group."""
         classes: dict[int, list[int]] = {}
-        for doc in sorted(group, key=rank):
-            classes.setdefault(same.get(doc, doc), []).append(doc)
-        stays: dict[int, int] = {}  # the document of a class that was compared -> the one that stays
-        goes: dict[int, int] = {}  # the same of a class that goes -> of the class that it is a copy of
-        for one in sorted(classes, key=lambda one: (one in parts, rank(classes[one][0]))):
-            found = _like(one, like.get(one, {}), stays, goes, compare, met, rank)
+        for doc in sorted(group, key=lambda doc: (doc >= 0, self.rank(doc))):
+            classes.setdefault(self._class(doc), []).append(doc)
+        stays: dict[int, int] = {}  # class -> the one of it that stays
+        goes: dict[int, int] = {}  # class -> the class that it is a copy of
+
+        def order(one: int) -> tuple[Any, ...]:
+            return one >= 0, one in self._parts, self.rank(classes[one][0])
+
+        for one in sorted(classes, key=order):
             first, *others = classes[one]
+            found = None if one < 0 else self._found(one, stays, goes)
             if found:
-                goes[one] = other = found.b if found.a == one else found.a
-                made |= dict.fromkeys((first, *others), Copy(stays[other], found.similarity, found.kind))
+                other = self._other(found, one)
+                goes[one] = other
+                self.copies |= dict.fromkeys((first, *others), Copy(stays[other], found.similarity, found.kind))
             else:
                 stays[one] = first
-                made |= dict.fromkeys(others, Copy(first, 1.0, "exact"))
-    return made, met
+                self.copies |= dict.fromkeys(others, Copy(first, 1.0, "exact"))
 
+    def _found(self, one: int, stays: Mapping[int, int], goes: Mapping[int, int]) -> Pair | None:
+        """The pair by which a class is a copy of one that stays, if there is one or a comparison finds one."""
+        like = self._like.get(one, {})
 
-def _like(
-    one: int,
-    like: Mapping[int, Pair],
-    stays: Mapping[int, int],
-    goes: Mapping[int, int],
-    compare: Callable[[int, int], Pair | None],
-    met: list[Pair],
-    rank: Callable[[int], tuple[Any, ...]],
-) -> Pair | None:
-    """The pair by which a document is a copy of one that stays; one that had to be compared for it is noted in ``met``."""
-    there = [other for other, pair in like.items() if other in stays and pair.joins and pair.part != other]
-    if there:
-        return like[min(there, key=lambda other: rank(stays[other]))]
-    further = {goes[other] for other, pair in like.items() if pair.joins and other in goes} - set(like)
-    for other in sorted(further, key=lambda other: rank(stays[other]))[:_TRIES]:
-        pair = compare(one, other)
-        if pair:
-            met.append(pair)
-            if pair.joins and pair.part != other:
-                return pair
-    return None
+        def order(other: int) -> tuple[Any, ...]:
+            return other >= 0, self.rank(stays[other])
+
+        there = [other for other, pair in like.items() if other in stays and self._copy(pair, one)]
+        if there:
+            return like[min(there, key=order)]
+        further = {goes[other] for other, pair in like.items() if pair.joins and other in goes} - set(like)
+        for other in sorted(further, key=order)[:_TRIES]:
+            pair = self.compare(one, other)
+            if pair:
+                self.met.append(pair)
+                if self._copy(pair, one):
+                    return pair
+        return None
+
+    def _other(self, pair: Pair, one: int) -> int:
+        a, b = self._class(pair.a), self._class(pair.b)
+        return b if a == one else a
+
+    def _copy(self, pair: Pair, one: int) -> bool:
+        """Whether a pair makes a class a copy of the other: not if the other is a part of it."""
+        return pair.joins and (pair.part is None or self._class(pair.part) == one)

@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cleaner.arguments import (
+    Against,
     DedupMode,
     Discard,
     Form,
     IdField,
     Ignore,
+    IndexDir,
     Jobs,
     Keep,
     MaxRemoved,
@@ -40,6 +42,7 @@ from cleaner.arguments import (
     stdin,
 )
 from cleaner.commands import FAILED, say
+from cleaner.copies_cli import clusters, index_app
 from cleaner.document import CleanerError, visible
 from cleaner.review import MOST_REMOVED
 from cleaner.rules_cli import rules_app
@@ -57,6 +60,8 @@ app = typer.Typer(
     help="Clean text for corpora: boilerplate and duplicates out, with a record of every character that went.",
 )
 app.add_typer(rules_app, name="rules")
+app.add_typer(index_app, name="index")
+app.command()(clusters)
 
 
 def _cleaner(
@@ -88,6 +93,8 @@ def clean(
     templates: Templates = "keep",
     no_fold: NoFold = False,
     prefer: PreferWay = "longest",
+    index: IndexDir = None,
+    against: Against = None,
     max_removed: MaxRemoved = MOST_REMOVED,
     text_field: TextField = "text",
     id_field: IdField = "id",
@@ -100,7 +107,7 @@ def clean(
     """Clean and deduplicate SRC into OUT; OUT/_cleaner holds the record of what went and why."""
     cleaner = _cleaner(rules, select, ignore, keep, remove, strictness)
     found = _dedup(dedup, threshold, no_containment, templates, no_fold)
-    _run(source, output, cleaner, found, prefer, text_field, id_field, form, jobs, overwrite, discard, quiet, max_removed)
+    _run(source, output, cleaner, found, prefer, index, against, text_field, id_field, form, jobs, overwrite, discard, quiet, max_removed)
 
 
 @app.command()
@@ -113,6 +120,8 @@ def dedup(
     templates: Templates = "keep",
     no_fold: NoFold = False,
     prefer: PreferWay = "longest",
+    index: IndexDir = None,
+    against: Against = None,
     text_field: TextField = "text",
     id_field: IdField = "id",
     form: Form = None,
@@ -123,7 +132,7 @@ def dedup(
 ) -> None:
     """Leave out duplicates without cleaning; OUT/_cleaner holds the record."""
     found = _dedup(mode, threshold, no_containment, templates, no_fold)
-    _run(source, output, None, found, prefer, text_field, id_field, form, jobs, overwrite, discard, quiet)
+    _run(source, output, None, found, prefer, index, against, text_field, id_field, form, jobs, overwrite, discard, quiet)
 
 
 def _dedup(mode: str, threshold: float, no_containment: bool, templates: str, no_fold: bool) -> Dedup:
@@ -138,6 +147,8 @@ def _run(
     cleaner: Cleaner | None,
     dedup: Dedup,
     prefer: str,
+    index: str | None,
+    against: str | None,
     text_field: str,
     id_field: str,
     form: str | None,
@@ -154,10 +165,17 @@ def _run(
     from cleaner.formats import Options
     from cleaner.pipeline import Settings, clean_corpus
 
+    if index and against:
+        raise CleanerError("--index and --against: name one of them")
+    if against and not (Path(against) / "manifest.json").exists():
+        raise CleanerError(f"{against}: holds no index; --index makes one")
+    memory = index or against
     settings = Settings(
         cleaner,
         dedup,
         Prefer(prefer),
+        Path(memory) if memory else None,
+        bool(index),
         Options(text_field, id_field),
         form,
         jobs or os.cpu_count() or 1,
@@ -224,6 +242,10 @@ def _summary(run: dict[str, Any], output: str) -> str:
     counts, chars = run["counts"], run["chars"]
     left_out = f"{counts['duplicate']:,} duplicates, {counts['emptied']:,} emptied, {counts['failed']:,} failed"
     lines = [f"{counts['in']:,} documents in: {counts['kept']:,} kept, {left_out}"]
+    if run["duplicates"]:
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in run["duplicates"].items())
+        apart = f"; {run['templates']:,} pairs differ in figures and names only and stay apart" if run["templates"] else ""
+        lines.append(f"duplicates: {kinds}{apart}")
     if run["removed"]:
         lines.append(f"{'removed':<14}{'lines':>9}{'parts':>9}{'characters':>13}")
         for category, row in sorted(run["removed"].items(), key=lambda item: -item[1]["chars"]):

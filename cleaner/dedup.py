@@ -37,7 +37,8 @@ class Pair(NamedTuple):
             "revised": nearly all words of one stand in the other, in order; "template": they differ in figures and names only.
         jaccard: the similarity of the sets of word 5-grams, 0 to 1, exact.
         containment: the share of the smaller set that lies in the other, exact.
-        evidence: what else speaks for the kind.
+        aligned: the share of a revised copy's words that stand in the other in order, at least the threshold.
+        evidence: what was replaced in a template.
         part: the document that is a part of the other, where one is.
     """
 
@@ -46,6 +47,7 @@ class Pair(NamedTuple):
     kind: Kind
     jaccard: float
     containment: float
+    aligned: float | None = None
     evidence: str = ""
     part: int | None = None
 
@@ -56,8 +58,10 @@ class Pair(NamedTuple):
 
     @property
     def similarity(self) -> float:
-        """The measure that made them copies: containment for a part, else Jaccard."""
-        return self.containment if self.kind == "contained" else self.jaccard
+        """The measure that made them copies: containment, words aligned, or Jaccard."""
+        if self.kind == "contained":
+            return self.containment
+        return self.jaccard if self.aligned is None else self.aligned
 
 
 @dataclass(frozen=True)
@@ -124,18 +128,26 @@ class Dedup:
             for sketch, key in zip(sketches, keys, strict=True)
         ]
 
-    def pairs(self, store: Store, text: Callable[[int], str]) -> list[Pair]:
+    def pairs(self, store: Store, text: Callable[[int], str], *, earlier: bool = False) -> list[Pair]:
         """All pairs among the documents of a store that were found to be something to each other, in order.
 
         Of a group of exact copies each is paired with the one of least id; only that one is compared with other texts.
 
         Args:
             text: gives the text of a document by its number.
+            earlier: documents of earlier runs are attached to the store: their pairs with those of this run too.
         """
         found = [Pair(min(one, two), max(one, two), "exact", 1.0, 1.0) for one, *rest in store.copies() for two in rest]
+        known = set()
+        if earlier:
+            known = set(store.earlier_copies())
+            found += [Pair(one, two, "exact", 1.0, 1.0) for one, two in known]
         if self.mode == "near":
             compare = Comparer(self, text)
             found += filter(None, (compare(a, b) for a, b in store.candidates(contained=self.containment)))
+            if earlier:
+                met = store.earlier_candidates(contained=self.containment)
+                found += filter(None, (compare(a, b) for a, b in met if (a, b) not in known))
         return sorted(found)
 
 
@@ -159,7 +171,7 @@ class Comparer:
         if found.kind in ("contained", "revised"):
             shorter = (one.shingles.size, one.text) < (two.shingles.size, two.text)
             part = a if shorter else b
-        return Pair(a, b, found.kind, found.jaccard, found.containment, found.evidence, part)
+        return Pair(a, b, found.kind, found.jaccard, found.containment, found.aligned, found.evidence, part)
 
     def _body(self, doc: int) -> Body:
         if doc in self._bodies:

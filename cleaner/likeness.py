@@ -45,12 +45,14 @@ class Likeness(NamedTuple):
         kind: None where the texts are not copies of each other.
         jaccard: of the sets of word 5-grams, 0 to 1.
         containment: the share of the smaller set that lies in the other, 0 to 1.
-        evidence: for a person: what was replaced in a template, how much is aligned in a revised copy.
+        aligned: the share of the shorter text's words that stand in the other in order, where it decided.
+        evidence: what was replaced in a template.
     """
 
     kind: Kind | None
     jaccard: float
     containment: float
+    aligned: float | None = None
     evidence: str = ""
 
 
@@ -118,11 +120,10 @@ class Judge:
         found = align(a.tokens, b.tokens)
         facts = _facts(found.changes, a, b)
         if facts:
-            return Likeness("template", jaccard, containment, "; ".join(f"{' '.join(c.old)} / {' '.join(c.new)}" for c in facts[:5]))
+            return Likeness("template", jaccard, containment, None, "; ".join(f"{' '.join(c.old)} / {' '.join(c.new)}" for c in facts[:5]))
         shorter = min(len(a.tokens), len(b.tokens))
         if not kind and shorter >= REVISED_LEAST and found.aligned >= self.threshold * shorter and found.replaced <= REPLACED * shorter:
-            share = found.aligned / shorter
-            return Likeness("revised", jaccard, containment, f"{share:.0%} of the shorter text's words stand in the other in order")
+            return Likeness("revised", jaccard, containment, found.aligned / shorter)
         return Likeness(kind, jaccard, containment)
 
 
@@ -148,7 +149,7 @@ def align(a: Sequence[str], b: Sequence[str]) -> Alignment:
         return Alignment((more & less).total(), min(map(len, change)), [change])
     aligned = replaced = old = new = 0
     found = []
-    for kind, i, j, k, n in _opcodes(a, b):
+    for kind, i, j, k, n in opcodes(a, b):
         if kind == "equal":
             aligned += j - i if j - i >= PASSAGE else 0
             if j - i >= GAP:
@@ -162,7 +163,7 @@ def align(a: Sequence[str], b: Sequence[str]) -> Alignment:
     return Alignment(aligned, replaced + min(old, new), found)
 
 
-def _opcodes(a: Sequence[str], b: Sequence[str]) -> Iterator[tuple[str, int, int, int, int]]:
+def opcodes(a: Sequence[str], b: Sequence[str]) -> Iterator[tuple[str, int, int, int, int]]:
     from rapidfuzz.distance import Indel
 
     i = k = 0  # what differs is told in deletions and insertions: put together what lies between equal words

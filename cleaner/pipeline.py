@@ -24,6 +24,7 @@ from cleaner.document import CleanerError, Verdict
 from cleaner.engine import Cleaner
 from cleaner.engines import local
 from cleaner.formats import Options, Raw, ReadError
+from cleaner.index import Batch, Earlier, Entry, Index
 from cleaner.output import Writer
 from cleaner.review import MOST_REMOVED
 from cleaner.store import Store
@@ -46,6 +47,8 @@ class Settings:
     cleaner: Cleaner | None = None
     dedup: Dedup = field(default_factory=Dedup)
     prefer: Prefer = field(default_factory=Prefer)
+    index: Path | None = None
+    append: bool = True
     options: Options = field(default_factory=Options)
     form: str | None = None
     jobs: int = 1
@@ -165,8 +168,13 @@ class _Run:
         self.counts = dict.fromkeys(("in", "kept", "duplicate", "emptied", "failed"), 0)
         self.chars = {"in": 0, "out": 0}
         self.removed: dict[str, dict[str, int]] = {}
+        self.kinds: dict[str, int] = {}
         self.failures: list[str] = []
         self.for_review = 0
+        self.index = Index(settings.index, settings.dedup) if settings.index and settings.dedup.mode != "none" else None
+        self.batch = Batch()
+        self.earlier = Earlier(())
+        self.kept: list[int] = []
 
     def go(self, progress: Progress) -> dict[str, Any]:
         store = Store(self.staging, self.settings.dedup.bands) if self.settings.dedup.mode != "none" else None
@@ -174,10 +182,12 @@ class _Run:
             self._stage(progress, store)
             if store:
                 self._deduplicate(store)
+            self._write()
+            if store and self.index and self.settings.append:
+                self._remember(store, self.index)
         finally:
             if store:
                 store.close()
-        self._write()
         return self._account()
 
     # --- clean -------------------------------------------------------------------------------------------------
@@ -224,6 +234,7 @@ class _Run:
                     outcome = self._own_id(outcome, taken)
                     if store and outcome.fingerprint:
                         store.add(len(self.ids), outcome.id, outcome.fingerprint)
+                        self.batch.add(outcome.id, outcome.fingerprint.digest)
                     self.ids.append(outcome.id)
                     self.ranks.append(self._rank(outcome))
                     self.offsets.append(at)
@@ -251,20 +262,31 @@ class _Run:
     # --- duplicates --------------------------------------------------------------------------------------------
 
     def _deduplicate(self, store: Store) -> None:
+        if self.index:
+            self.earlier = self.index.earlier(self.batch.name)
+            store.attach(self.earlier.folders)
         with (self.staging / "outcomes.jsonl").open("rb") as file:
 
             def text(doc: int) -> str:
+                if doc < 0:
+                    return self.earlier.text(doc)
                 file.seek(self.offsets[doc])
                 return read(file.readline()).text
 
             dedup = self.settings.dedup.sized(file.seek(0, 2))
-            self.pairs = dedup.pairs(store, text)
+            self.pairs = dedup.pairs(store, text, earlier=bool(self.earlier))
             groups = store.components((pair.a, pair.b) for pair in self.pairs if pair.joins)
-            self.copies, further = copies(groups, self.pairs, self.ranks.__getitem__, Comparer(dedup, text))
+            self.copies, further = copies(groups, self.pairs, self._ranked, Comparer(dedup, text))
         self.pairs += further
         for group in groups:
-            stays = min(group, key=self.ranks.__getitem__)
+            stays = min(group, key=lambda doc: (doc >= 0, self._ranked(doc)))
             self.clusters.update(dict.fromkeys(group, stays))
+
+    def _ranked(self, doc: int) -> tuple[Any, ...]:
+        return self.ranks[doc] if doc >= 0 else (self.earlier.entry(doc).id, doc)
+
+    def _name(self, doc: int) -> str:
+        return self.ids[doc] if doc >= 0 else self.earlier.entry(doc).id
 
     def _rank(self, outcome: Outcome) -> tuple[Any, ...]:
         meta = outcome.meta or {}
@@ -273,11 +295,11 @@ class _Run:
 
     def _verdict(self, doc: int, outcome: Outcome) -> Verdict:
         copy = self.copies.get(doc)
-        cluster = self.ids[self.clusters[doc]] if doc in self.clusters else None
+        cluster = self._name(self.clusters[doc]) if doc in self.clusters else None
         if outcome.failure:
             return Verdict(outcome.id, "failed", outcome.failure)
         if copy:
-            return Verdict(outcome.id, "duplicate", copy.kind, self.ids[copy.of], cluster, round(copy.similarity, 6))
+            return Verdict(outcome.id, "duplicate", copy.kind, self._name(copy.of), cluster, round(copy.similarity, 6))
         if outcome.walled:
             return Verdict(outcome.id, "emptied", "walled")
         if not outcome.text.strip():
@@ -302,12 +324,14 @@ class _Run:
                 with ExitStack() as stack:
                     writer = Writer(source, self.out, self.record / audit.LEFT_OUT, stack, discard=self.settings.discard)
                     for outcome in outcomes:
-                        verdict = self._verdict(next(docs), outcome)
+                        doc = next(docs)
+                        verdict = self._verdict(doc, outcome)
                         if verdict.verdict == "kept":
+                            self.kept.append(doc)
                             written = writer.keep(outcome.text if outcome.unit is None else outcome.unit)
                         else:
                             written = writer.leave_out(outcome.number, outcome.aside)
-                        documents.write(audit.dumps(self._row(source, outcome, verdict, written)) + "\n")
+                        documents.write(audit.dumps(self._row(source, outcome, verdict, written, self.copies.get(doc))) + "\n")
                         for edit in outcome.edits:
                             removals.write(audit.dumps(audit.edit_row(outcome.id, edit)) + "\n")
                         for edit in outcome.proposed:
@@ -315,7 +339,18 @@ class _Run:
                         self._count(outcome, verdict)
         audit.write_rows(self.record / audit.DUPLICATES, self._pair_rows())
 
-    def _row(self, source: Source, outcome: Outcome, verdict: Verdict, written: str) -> dict[str, Any]:
+    def _remember(self, store: Store, index: Index) -> None:
+        """Adds what was kept to the index."""
+        with (self.staging / "outcomes.jsonl").open("rb") as file:
+
+            def entry(doc: int) -> tuple[Entry, str]:
+                file.seek(self.offsets[doc])
+                outcome = read(file.readline())
+                return Entry(outcome.id, self.sources[outcome.source].relative), outcome.text
+
+            index.append(self.batch.name, store, sorted(self.kept, key=self.ids.__getitem__), entry)
+
+    def _row(self, source: Source, outcome: Outcome, verdict: Verdict, written: str, of: Copy | None) -> dict[str, Any]:
         kept = verdict.verdict == "kept"
         place: dict[str, Any] = {"output" if kept else "left_out": written} if written else {}
         if kept:
@@ -330,6 +365,7 @@ class _Run:
             "cluster": verdict.cluster,
             "duplicate_of": verdict.duplicate_of,
             "similarity": verdict.similarity,
+            **({"earlier": True} if of is not None and of.of < 0 else {}),
             "format": source.format,
             **place,
             **(outcome.meta or {}),
@@ -338,14 +374,22 @@ class _Run:
     def _pair_rows(self) -> Iterator[dict[str, Any]]:
         rows = []
         for pair in self.pairs:
-            a, b = sorted((self.ids[pair.a], self.ids[pair.b]))
+            a, b = sorted((self._name(pair.a), self._name(pair.b)))
             row = {"a": a, "b": b, "kind": pair.kind, "jaccard": round(pair.jaccard, 6), "containment": round(pair.containment, 6)}
-            rows.append(row | ({"evidence": pair.evidence} if pair.evidence else {}))
+            more = {
+                "aligned": pair.aligned and round(pair.aligned, 6),
+                "part": pair.part is not None and self._name(pair.part),
+                "evidence": pair.evidence,
+                "earlier": pair.a < 0 and self._name(pair.a),
+            }
+            rows.append(row | {name: value for name, value in more.items() if value})
         yield from sorted(rows, key=lambda row: (row["a"], row["b"]))
 
     def _count(self, outcome: Outcome, verdict: Verdict) -> None:
         self.counts["in"] += 1
         self.counts[verdict.verdict] += 1
+        if verdict.verdict == "duplicate":
+            self.kinds[verdict.reason] = self.kinds.get(verdict.reason, 0) + 1
         self.for_review += bool(outcome.proposed)
         self.chars["in"] += outcome.chars_in
         self.chars["out"] += len(outcome.text) if verdict.verdict == "kept" else 0
@@ -371,7 +415,8 @@ class _Run:
             "counts": self.counts,
             "chars": self.chars,
             "removed": dict(sorted(self.removed.items())),
-            "duplicates": sum(pair.joins for pair in self.pairs),
+            "duplicates": dict(sorted(self.kinds.items())),
+            "pairs": sum(pair.joins for pair in self.pairs),
             "templates": sum(not pair.joins for pair in self.pairs),
             "failures": self.failures,
             "review": self.for_review,

@@ -6,7 +6,7 @@ table for each round, so that another engine can run the same words.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -131,6 +131,66 @@ class Store:
         )
         run("DROP TABLE met")
 
+    # --- what earlier runs left ----------------------------------------------------------------------------------
+
+    def attach(self, segments: Sequence[Path]) -> None:
+        """Makes known the documents of earlier runs, which get negative numbers: -1 is the first of the first segment."""
+        for table, empty in (("docs", "docs WHERE false"), ("samples", "samples WHERE false")):
+            parts = [f"SELECT * REPLACE (doc AS doc) FROM {empty}"]
+            base = 0
+            for segment in segments:
+                parts.append(f"SELECT * REPLACE (-(doc + {base + 1}) AS doc) FROM read_parquet({_quoted(segment / f'{table}.parquet')})")
+                base += self.count(segment)
+            columns = "doc, id, one, two, sampled" + "".join(f", k{band}" for band in range(self.bands)) if table == "docs" else "hash, doc"
+            union = " UNION ALL ".join(f"SELECT {columns} FROM ({part})" for part in parts)
+            self._db.execute(f"CREATE VIEW earlier_{table} AS {union}")
+
+    def count(self, segment: Path) -> int:
+        """The number of documents in a segment of an index."""
+        ((rows,),) = self._db.execute(f"SELECT count(*) FROM read_parquet({_quoted(segment / 'docs.parquet')})").fetchall()
+        return int(rows)
+
+    def earlier_copies(self) -> Iterator[tuple[int, int]]:
+        """(earlier document, document of this run) of the same digest; of several earlier ones that of the least id."""
+        self._flush()
+        yield from self._rows(
+            "SELECT arg_min(e.doc, e.id), d.doc FROM docs d JOIN earlier_docs e ON d.one = e.one AND d.two = e.two "
+            "GROUP BY d.doc ORDER BY d.doc"
+        )
+
+    def earlier_candidates(self, *, contained: bool = False) -> Iterator[tuple[int, int]]:
+        """(earlier document, document of this run) that are worth a comparison; see `candidates`, to be called after it."""
+        run = self._db.execute
+        run("CREATE TABLE across (a BIGINT, b BIGINT)")
+        for band in range(self.bands):
+            run(f"CREATE TABLE keyed AS SELECT k{band} AS key, doc FROM docs SEMI JOIN singles USING (doc)")
+            run(f"CREATE TABLE there AS SELECT e.k{band} AS key, e.doc, e.id FROM earlier_docs e SEMI JOIN keyed k ON e.k{band} = k.key")
+            run("CREATE TABLE buckets AS SELECT key, count(*) AS n, arg_min(doc, id) AS star FROM there GROUP BY key")
+            run(f"INSERT INTO across {_crossing()}")
+            run("DROP TABLE keyed; DROP TABLE there; DROP TABLE buckets")
+        if contained:
+            run("CREATE TABLE keyed AS SELECT hash AS key, doc FROM samples SEMI JOIN singles USING (doc)")
+            run("CREATE TABLE there AS SELECT e.hash AS key, e.doc FROM earlier_samples e SEMI JOIN keyed k ON e.hash = k.key")
+            run("CREATE TABLE buckets AS SELECT key, count(*) AS n, min(doc) AS star FROM there GROUP BY key")
+            run(
+                f"INSERT INTO across SELECT m.a, m.b FROM (SELECT a, b, count(*) AS n FROM ({_crossing()}) GROUP BY a, b) m "
+                "JOIN earlier_docs x ON x.doc = m.a JOIN docs y ON y.doc = m.b "
+                f"WHERE m.n >= {MET} * least(x.sampled, y.sampled)"
+            )
+            run("DROP TABLE keyed; DROP TABLE there; DROP TABLE buckets")
+        yield from self._rows("SELECT DISTINCT a, b FROM across ORDER BY a, b")
+
+    def save(self, folder: Path, documents: Sequence[int]) -> None:
+        """Writes the fingerprints of some documents of this run, numbered anew in the order given, as a segment of an index."""
+        import numpy as np
+
+        self._db.execute("CREATE TABLE chosen (old BIGINT, new BIGINT)")
+        self._insert("chosen", {"old": np.array(documents, np.int64), "new": np.arange(len(documents))})
+        for table in ("docs", "samples"):
+            query = f"SELECT t.* REPLACE (new AS doc) FROM {table} t JOIN chosen ON t.doc = old ORDER BY new"
+            self._db.execute(f"COPY ({query}) TO {_quoted(folder / f'{table}.parquet')} (FORMAT parquet, COMPRESSION zstd)")
+        self._db.execute("DROP TABLE chosen")
+
     def components(self, pairs: Iterable[tuple[int, int]]) -> list[list[int]]:
         """The connected components of pairs of numbers, each in order, by their least member.
 
@@ -165,6 +225,33 @@ class Store:
 
     def close(self) -> None:
         self._db.close()
+
+
+def rewrite(segment: Path, folder: Path, keep: Sequence[int]) -> None:
+    """Writes a segment of an index anew with some of its documents only, numbered in the order given."""
+    import duckdb
+    import numpy as np
+    import pyarrow as pa
+
+    with duckdb.connect(":memory:") as db:
+        db.execute(f"SET memory_limit = '{_MEMORY}'")
+        db.register("chosen", pa.table({"old": np.array(keep, np.int64), "new": np.arange(len(keep))}))
+        for table in ("docs", "samples"):
+            source = f"read_parquet({_quoted(segment / f'{table}.parquet')})"
+            query = f"SELECT t.* REPLACE (new AS doc) FROM {source} t JOIN chosen ON t.doc = old ORDER BY new"
+            db.execute(f"COPY ({query}) TO {_quoted(folder / f'{table}.parquet')} (FORMAT parquet, COMPRESSION zstd)")
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+def _crossing() -> str:
+    """SQL for the pairs of documents of earlier runs and of this one in one bucket; in large buckets each with the star."""
+    return (
+        f"SELECT t.doc AS a, k.doc AS b FROM there t JOIN buckets USING (key) JOIN keyed k USING (key) WHERE n <= {BUCKET} "
+        f"UNION ALL SELECT star, k.doc FROM buckets JOIN keyed k USING (key) WHERE n > {BUCKET}"
+    )
 
 
 def _meeting(table: str, key: str) -> str:

@@ -58,7 +58,8 @@ def test_light_edits_make_a_revised_copy() -> None:
     found = judged(STORY, REVISED)
     assert found.kind == "revised"
     assert found.jaccard < 0.6
-    assert "stand in the other in order" in found.evidence
+    assert found.aligned is not None
+    assert 0.8 <= found.aligned < 1
 
 
 def test_nobody_looks_at_the_words_when_templates_are_merged() -> None:

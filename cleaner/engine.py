@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, cast
 
 from cleaner import rulebook
 from cleaner.detectors import Hit
-from cleaner.detectors.cues import Cues, around, chance, strongest, total
+from cleaner.detectors.cues import WIDE, Cues, around, chance, strongest, total
 from cleaner.detectors.said import Said
 from cleaner.detectors.sheet import NEAR, Sheet, Standing
 from cleaner.document import Cleaned, CleanerError, Document, Edit, Span, apply, compose
@@ -182,13 +182,14 @@ class Cleaner:
         speaking = [index for index in lines_weighed if sheet.speaks(index)]
         if not speaking:
             return
-        near = {other for index in speaking for other in range(index - NEAR, index + NEAR + 1)}
+        reach = WIDE if sheet.whole else NEAR
+        near = {other for index in speaking for other in range(index - reach, index + reach + 1)}
         signs = {index: sheet.signs(index) for index in lines_weighed if index in near}
         standing = [float(index in sheet.taken) for index in range(len(page.lines))]
         for index, found in signs.items():
             standing[index] = max(chance(total(cues.alone, found)) for _rule, cues in weighed)
         for index in speaking:
-            found = signs[index] | around(index, standing)
+            found = signs[index] | around(index, standing, wide=sheet.whole)
             for rule, cues in weighed:
                 weight = total(cues.together, found)
                 if weight >= cues.threshold[self.strictness] and holds(page.lines[index], tests(rule.when)):

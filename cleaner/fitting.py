@@ -196,6 +196,7 @@ class _Model:
 
 def fit(readings: Sequence[Reading], rows: Sequence[Row], rule: Rule) -> Fit:
     """Weights and thresholds from labelled lines. Raises CleanerError where there is too little to learn from."""
+    assert isinstance(rule.detector, Cues)
     sites = sorted({reading.site for reading in readings})
     order = sorted(sites, key=lambda site: hashlib.sha256(site.encode("utf-8", "surrogatepass")).digest())
     fold = {site: place % FOLDS for place, site in enumerate(order)}
@@ -213,7 +214,7 @@ def fit(readings: Sequence[Reading], rows: Sequence[Row], rule: Rule) -> Fit:
     everything = range(len(rows))
     alone = [row.signs for row in rows]
     standing = _standing(readings, rows, _crossed(train, alone, of))
-    together = [row.signs | around(row.line, standing[row.page]) for row in rows]
+    together = [row.signs | around(row.line, standing[row.page], wide=rule.detector.pages == "whole") for row in rows]
     sums = _crossed(train, together, of)
     first, second = train(alone, everything), train(together, everything)
     judged = sorted(
@@ -225,7 +226,6 @@ def fit(readings: Sequence[Reading], rows: Sequence[Row], rule: Rule) -> Fit:
         key=lambda row: -row[0],
     )
     threshold, figures = {}, {}
-    assert isinstance(rule.detector, Cues)
     stays = sum(weight[i] for i in everything if rows[i].goes is False and readings[rows[i].page].worth == 1)
     for name, loss in (rule.detector.loss or LOSS).items():
         threshold[name], figures[name] = _threshold(judged, loss * stays)

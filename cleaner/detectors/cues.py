@@ -18,6 +18,9 @@ from cleaner.detectors.said import Signs, there
 from cleaner.detectors.sheet import NEAR
 from cleaner.segment import Page
 
+WIDE = 10
+"""Lines above and below that a line's standing on a whole web page is asked of: a card of another story has up to six."""
+
 
 class Cues(Detector):
     """Weights and what they are used for.
@@ -63,17 +66,23 @@ class Cues(Detector):
         return iter(())
 
 
-def around(index: int, standing: Sequence[float]) -> Signs:
-    """The cues of the second pass: how the lines around stand (1 goes, 0 stays) after the first."""
+def around(index: int, standing: Sequence[float], *, wide: bool = False) -> Signs:
+    """The cues of the second pass: how the lines around stand (1 goes, 0 stays) after the first; ``wide``: further around, too."""
     last = len(standing) - 1
     near = [standing[i] for i in range(max(0, index - NEAR), min(last, index + NEAR) + 1) if i != index]
-    return there(
-        {
-            "standing before": standing[index - 1] if index else 0.5,
-            "standing after": standing[index + 1] if index < last else 0.5,
-            "standing around": sum(near) / len(near) if near else 0.5,
-        }
-    )
+    signs = {
+        "standing before": standing[index - 1] if index else 0.5,
+        "standing after": standing[index + 1] if index < last else 0.5,
+        "standing around": _mean(near),
+    }
+    if wide:
+        above, below = _mean(standing[max(0, index - WIDE) : index]), _mean(standing[index + 1 : index + 1 + WIDE])
+        signs |= {"standing above": above, "standing below": below, "standing on both sides": min(above, below)}
+    return there(signs)
+
+
+def _mean(standing: Sequence[float]) -> float:
+    return sum(standing) / len(standing) if standing else 0.5
 
 
 def total(weights: Mapping[str, float], signs: Signs) -> float:

@@ -72,7 +72,8 @@ class Said:
         listed = self._lists.get(name)
         return listed is not None and not listed.isdisjoint(self.words)
 
-    def _count(self, name: str) -> int:
+    def count(self, name: str) -> int:
+        """How many words of the line are on the list."""
         listed = self._lists.get(name)
         found = listed.intersection(self.words) if listed else ()
         return sum(word in found for word in self.words) if found else 0
@@ -122,17 +123,17 @@ class Said:
         """What the line says, as far as word lists tell."""
         text = self._line.text
         count = max(1, len(self.words))
-        function = self._count("function")
+        function = self.count("function")
         return there(
             {
                 "function words": function / count,
                 "no function word": count > 3 and not function,
-                "past tense": min(2, self._count("past")),
-                "present tense": min(2, self._count("present")),
-                "says who": min(2, self._count("said")),
-                "called": min(2, self._count("call")),
-                "addressed": min(2, self._count("you")),
-                "pictured": min(2, self._count("media")),
+                "past tense": min(2, self.count("past")),
+                "present tense": min(2, self.count("present")),
+                "says who": min(2, self.count("said")),
+                "called": min(2, self.count("call")),
+                "addressed": min(2, self.count("you")),
+                "pictured": min(2, self.count("media")),
                 "date": self.dated,
                 "date alone": self.dated and self._line.chars < 30,
                 "clock time": _DIGIT.search(text) is not None and _CLOCK.search(text) is not None,

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from itertools import compress
 from typing import NamedTuple
 
+from cleaner.detectors.body import AROUND, Body
 from cleaner.detectors.said import CUT, LABEL, QUOTES, Said, Signs, stems_of, there
 from cleaner.features import Tests, holds
 from cleaner.lazy import lazy
@@ -19,9 +20,7 @@ PARAGRAPH = 100
 """Characters (see `Line.is_paragraph`) from which on a line counts as running text of the page."""
 LEAST_TEXT = 0.4
 """The share of running text below which an extracted text is no article that a line could be strange to."""
-LEAST_MAIN, LEAST_IN_MAIN = 1_500, 0.6
-"""The characters of running text, and the share of all of it, that must stand in one place for a whole web page to be one of an article."""
-NEAR, AROUND = 3, 20
+NEAR = 3
 OFF_TEXT = 60
 """Characters of running text that one line of anything else takes away from a stretch of it."""
 FURNITURE = frozenset(
@@ -82,10 +81,7 @@ class Sheet:
         """Whether the page holds an article that a line could be strange to, and not a list, a table or a program alone."""
         sizes = [line.chars for line in self.page.lines]
         text = sum(compress(sizes, self.text))
-        if not self.whole:
-            return text >= LEAST_TEXT * (sum(sizes) + 3 * len(sizes))
-        first, end = self.main
-        return sum(compress(sizes[first:end], self.text[first:end])) >= max(LEAST_MAIN, LEAST_IN_MAIN * text)
+        return self.body.article if self.whole else text >= LEAST_TEXT * (sum(sizes) + 3 * len(sizes))
 
     @lazy
     def headline(self) -> int | None:
@@ -108,6 +104,14 @@ class Sheet:
         return runs
 
     @lazy
+    def _dialog(self) -> frozenset[int]:
+        """The lines near those of a dialog about cookies: it may hold more running text than the article."""
+        if not self.whole:
+            return frozenset()
+        cookies = [index for index, category in self.taken.items() if category == "cookie"]
+        return frozenset(near for index in cookies for near in range(index - NEAR, index + NEAR + 1))
+
+    @lazy
     def main(self) -> tuple[int, int]:
         """(first line, line behind the last) of the stretch with the most running text: maximum subsequence, Pasternack and Roth 2009.
 
@@ -115,13 +119,19 @@ class Sheet:
         """
         best, found = 0, (0, 0)
         sum_, start = 0, 0
+        dialog = self._dialog
         for index, line in enumerate(self.page.lines):
             if sum_ <= 0:
                 sum_, start = 0, index
-            sum_ += line.chars if self.text[index] else -OFF_TEXT
+            sum_ += line.chars if self.text[index] and index not in dialog else -OFF_TEXT
             if sum_ > best:
                 best, found = sum_, (start, index + 1)
         return found
+
+    @lazy
+    def body(self) -> Body:
+        """The body of a whole web page."""
+        return Body(self.page.lines, self.text, self.main, self.taken, self._said)
 
     @lazy
     def _bullets(self) -> list[int]:
@@ -184,7 +194,7 @@ class Sheet:
         """Whether more than shape speaks for the line's going: a word, a neighbour, a repetition.
 
         In a list most lines may look strange, so that there only a line's own words, or rules that take much of the list, speak.
-        Never for a post: those that an article quotes are the article's.
+        Never for a post: those that an article quotes are the article's. Off the body of a whole page, lines that rules take nearby speak.
         """
         line = self.page.lines[index]
         text = line.text
@@ -196,6 +206,8 @@ class Sheet:
         start, end = self._runs.get(index, (index, index + 1))
         gone = sum(map(self.taken.__contains__, range(start, end)))
         if gone >= (MUCH * (end - start) if not self.whole else 1):
+            return True
+        if self.whole and self.body.cut_off(index):
             return True
         if end - start > 2 and not self.whole:
             return False
@@ -235,6 +247,8 @@ class Sheet:
         self._place(index, signs)
         self._cross(signs)
         signs.update(self._of_page)
+        if self.whole:
+            signs |= self.body.line(index) | self.body.page
         return signs
 
     def _compare(self, line: Line, said: Said, signs: Signs) -> None:

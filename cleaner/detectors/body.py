@@ -56,22 +56,15 @@ class Body:
         self._lines, self._text, self._taken, self._said = lines, text, taken, said
         self._first, self._end = main
         self._prose = [line for line in lines[self._first : self._end] if text[line.index]]
-        self._told: dict[str, bool] = {}
 
     @lazy
-    def _folded(self) -> str:
-        return "\n".join(line.folded for line in self._prose)
-
-    def _tells(self, stem: str) -> bool:
-        told = self._told.get(stem)
-        if told is None:
-            told = self._told[stem] = stem in self._folded
-        return told
+    def _stems(self) -> frozenset[str]:
+        return frozenset(stem for line in self._prose for stem in self._said(line).stems)
 
     def _shared(self, line: Line) -> float:
         """The share of a line's rarer words that the body has."""
         stems = self._said(line).stems
-        return sum(map(self._tells, stems)) / len(stems) if stems else 0.5
+        return sum(map(self._stems.__contains__, stems)) / len(stems) if stems else 0.5
 
     # --- the page ------------------------------------------------------------------------------------------------------
 

@@ -42,10 +42,10 @@ Hashing = Literal["fast", "sha1"]
 
 @cache
 def compiler() -> Any:
-    """The module `kernels`, or None where numba cannot be had."""
+    """The module `kernels`, or None where numba cannot be had, or has no folder to keep what it compiles."""
     try:
         from cleaner import kernels
-    except ImportError:
+    except (ImportError, RuntimeError):
         return None
     return kernels
 

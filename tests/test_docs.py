@@ -14,7 +14,7 @@ from cleaner.fitting import labelled
 from cleaner.rulebook import load
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-COMMANDS = ["clean", "dedup", "check", "fix", "explain", "restore", "rules list", "rules show", "rules test", "rules lint", "rules new", "rules impact", "rules fit"]  # fmt: skip
+COMMANDS = ["clean", "dedup", "check", "fix", "explain", "restore", "rules list", "rules show", "rules test", "rules lint", "rules new", "rules impact", "rules fit", "clusters", "index info", "index remove"]  # fmt: skip
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -23,7 +23,7 @@ def test_every_command_stands_in_the_readme(command: str) -> None:
 
 
 def test_the_readme_names_no_command_there_is_not(command: Command) -> None:
-    for words in set(re.findall(r"`cleaner ((?:rules )?[a-z]+)", README)):
+    for words in set(re.findall(r"`cleaner ((?:rules |index )?[a-z]+)", README)):
         assert command(*words.split(), "--help").returncode == 0, words
 
 

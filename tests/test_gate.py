@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -71,6 +72,46 @@ def test_extracted_pages_keep_their_content(command: Command, tmp_path: Path) ->
     print(found)
     figures = {"content": 1 - found["content loss"], "recall": found["drop recall"]}
     check_floors({name: round(value, 4) for name, value in figures.items()}, json.loads(FLOORS.read_text())["lines-trafilatura"])
+
+
+def clusters(kind: str, pairs: Path, out: Path, *more: str) -> list[float]:
+    """The figures that the scorer of clusters prints, in its order."""
+    words = [sys.executable, str(EVALUATION / "neardup" / "score_clusters.py"), kind, str(pairs), str(out / "_cleaner" / "documents.jsonl")]
+    printed = subprocess.run([*words, *more], capture_output=True, text=True, check=True).stdout
+    print(printed)
+    return [float(figure) for figure in re.findall(r"(?:recall|precision|F1) (\d\.\d+)", printed)]
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "measured"),
+    [
+        ("near at .8", ["--no-containment"], ["--jaccard", ".8"]),
+        ("near at .7", ["--no-containment", "--threshold", ".7"], ["--jaccard", ".7"]),
+        ("contained", [], ["--jaccard", ".8", "--containment", ".9"]),
+    ],
+)
+def test_all_pairs_are_found_and_none_is_invented(
+    command: Command, tmp_path: Path, name: str, options: list[str], measured: list[str]
+) -> None:
+    folder = EVALUATION / "neardup"
+    done = command("dedup", folder / "mix20k.jsonl.zst", "-o", "out", "--templates", "merge", "--no-fold", "-q", *options)
+    assert done.returncode == 0, done.stderr
+    recall, precision = clusters("truth", folder / "mix20k-pairs.tsv", tmp_path / "out", *measured)
+    check_floors({"recall": recall, "precision": precision}, json.loads(FLOORS.read_text())["mix20k"][name])
+
+
+def test_reprints_are_joined_and_templates_are_not(command: Command, tmp_path: Path) -> None:
+    folder = EVALUATION / "neardup"
+    with gzip.open(folder / "labelled-dev-docs.jsonl.gz", "rb") as file:
+        (tmp_path / "docs.jsonl").write_bytes(file.read())
+    assert command("clean", "docs.jsonl", "-o", "out", "-q").returncode == 0
+    recall, precision, f1 = clusters("labels", folder / "labelled-dev-pairs.jsonl", tmp_path / "out")
+    rows = map(json.loads, (tmp_path / "out/_cleaner/documents.jsonl").read_text(encoding="utf-8").splitlines())
+    cluster = {row["id"]: row["cluster"] for row in rows}
+    pairs = map(json.loads, (folder / "labelled-dev-pairs.jsonl").read_text(encoding="utf-8").splitlines())
+    others = [cluster[pair["a"]] is not None and cluster[pair["a"]] == cluster[pair["b"]] for pair in pairs if pair["label"] != "dup"]
+    figures = {"recall": recall, "precision": precision, "f1": f1, "others apart": round(1 - sum(others) / len(others), 4)}
+    check_floors(figures, json.loads(FLOORS.read_text())["labelled-dev"])
 
 
 def test_the_samples_are_cleaned_and_given_back(gold: list[dict[str, object]], command: Command, tmp_path: Path) -> None:

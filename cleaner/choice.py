@@ -46,6 +46,11 @@ class Prefer:
         if self.way not in WAYS and not self.way.startswith(_SOURCE):
             raise CleanerError(f"no --prefer {self.way!r}; there are {', '.join(WAYS)} and source:NAME,NAME")
 
+    @property
+    def asks(self) -> bool:
+        """Whether it looks at more than id and length."""
+        return self.way not in ("longest", "first")
+
     def __call__(self, document: Facts) -> tuple[Any, ...]:
         rest = (-document.length, document.id)
         if self.way == "first":

@@ -25,7 +25,7 @@ Choice = TypeVar("Choice", bound=str)
 
 WORTH = 1 << 23
 """Bytes of text from which on it pays to load the compiled loops: half a second."""
-_CACHED = 1 << 26
+_CACHED = 1 << 21
 """Characters of texts that are held ready for further comparisons."""
 
 

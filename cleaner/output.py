@@ -33,13 +33,26 @@ class Writer:
             self.raws = source.reader.raws(source.path)
             self._stream(out / source.output)
 
-    def keep(self, unit: str) -> str:
-        """Writes a document that is kept; the name of its file, relative to the output."""
+    def keep(self, number: int, unit: str | None) -> str:
+        """Writes a document that is kept; the name of its file, relative to the output.
+
+        Args:
+            number: of the record in its source.
+            unit: what to write; None: the line as it was read.
+        Raises:
+            ReadError: when that line is not there any more.
+        """
         name = self.source.output
-        if self.source.reader.many:
-            self._stream(self.out / name).write(unit.encode("utf-8") + b"\n")
-            return name
-        return self._file(self.out, name, unit)
+        if not self.source.reader.many:
+            return self._file(self.out, name, unit or "")
+        if unit is not None:
+            line = unit.encode("utf-8")
+        elif self._reach(number) and self.current.line is not None:
+            line = self.current.line
+        else:
+            raise ReadError(f"{self.source.path}: was changed during the run; run again")
+        self._stream(self.out / name).write(line + b"\n")
+        return name
 
     def leave_out(self, number: int, aside: str | None) -> str:
         """Puts aside a document that is not kept, as it was; the name of its file, relative to ``left-out``.

@@ -7,10 +7,10 @@ The staged file goes when the run ends, however it ends; everything else appears
 from __future__ import annotations
 
 import itertools
-import json
 import shutil
 import tempfile
 import zlib
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ from cleaner.review import MOST_REMOVED
 from cleaner.store import Store
 from cleaner.version import __version__
 from cleaner.walk import RECORD, Found, Source, check_output, find
-from cleaner.work import Outcome, Task, Work, read
+from cleaner.work import Outcome, Task, Work, read, staged
 
 Progress = Callable[[int], None]
 """Called with the number of documents done since the last call."""
@@ -160,8 +160,9 @@ class _Run:
         self.settings = settings
         self.staging = staging
         self.ids: list[str] = []
-        self.ranks: list[tuple[Any, ...]] = []
-        self.offsets: list[int] = []
+        self.lengths = array("q")
+        self.facts: list[Facts] = []
+        self.offsets = array("q")
         self.pairs: list[Pair] = []
         self.copies: Mapping[int, Copy] = {}
         self.clusters: dict[int, int] = {}  # document -> the copy that stays
@@ -174,7 +175,7 @@ class _Run:
         self.index = Index(settings.index, settings.dedup) if settings.index and settings.dedup.mode != "none" else None
         self.batch = Batch()
         self.earlier = Earlier(())
-        self.kept: list[int] = []
+        self.kept = array("q")
 
     def go(self, progress: Progress) -> dict[str, Any]:
         store = Store(self.staging, self.settings.dedup.bands) if self.settings.dedup.mode != "none" else None
@@ -236,11 +237,11 @@ class _Run:
                         store.add(len(self.ids), outcome.id, outcome.fingerprint)
                         self.batch.add(outcome.id, outcome.fingerprint.digest)
                     self.ids.append(outcome.id)
-                    self.ranks.append(self._rank(outcome))
+                    self.lengths.append(len(outcome.text))
+                    if settings.prefer.asks:
+                        self.facts.append(self._facts(outcome))
                     self.offsets.append(at)
-                    # escaped, so that a lone surrogate can be staged too
-                    row = json.dumps(outcome._replace(fingerprint=None)).encode("ascii") + b"\n"
-                    at += file.write(row)
+                    at += file.write(staged(outcome))
                 progress(len(outcomes))
 
     def _own_id(self, outcome: Outcome, taken: set[str]) -> Outcome:
@@ -283,15 +284,17 @@ class _Run:
             self.clusters.update(dict.fromkeys(group, stays))
 
     def _ranked(self, doc: int) -> tuple[Any, ...]:
-        return self.ranks[doc] if doc >= 0 else (self.earlier.entry(doc).id, doc)
+        if doc < 0:
+            return self.earlier.entry(doc).id, doc
+        return self.settings.prefer(self.facts[doc] if self.facts else Facts(self.ids[doc], self.lengths[doc]))
 
     def _name(self, doc: int) -> str:
         return self.ids[doc] if doc >= 0 else self.earlier.entry(doc).id
 
-    def _rank(self, outcome: Outcome) -> tuple[Any, ...]:
+    def _facts(self, outcome: Outcome) -> Facts:
         meta = outcome.meta or {}
         source = self.sources[outcome.source].relative
-        return self.settings.prefer(Facts(outcome.id, len(outcome.text), meta.get("date", ""), meta.get("site", ""), source))
+        return Facts(outcome.id, len(outcome.text), meta.get("date", ""), meta.get("site", ""), source)
 
     def _verdict(self, doc: int, outcome: Outcome) -> Verdict:
         copy = self.copies.get(doc)
@@ -328,7 +331,9 @@ class _Run:
                         verdict = self._verdict(doc, outcome)
                         if verdict.verdict == "kept":
                             self.kept.append(doc)
-                            written = writer.keep(outcome.text if outcome.unit is None else outcome.unit)
+                            written = writer.keep(
+                                outcome.number, outcome.text if outcome.unit is None and not outcome.as_read else outcome.unit
+                            )
                         else:
                             written = writer.leave_out(outcome.number, outcome.aside)
                         documents.write(audit.dumps(self._row(source, outcome, verdict, written, self.copies.get(doc))) + "\n")

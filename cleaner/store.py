@@ -14,10 +14,10 @@ BUCKET = 64
 """Texts that share a key beyond this number are compared with one of them only: all pairs would be a square."""
 MET = 0.35
 """Texts that have at least this share of the smaller sample in common are compared: half of what a part of the other has."""
-_FLUSH = 20_000
+_FLUSH = 10_000
 _PART = 20_000_000
 """Sampled hashes that are grouped at a time."""
-_MEMORY = "512MB"
+_MEMORY = "128MB"
 
 
 class Fingerprint(NamedTuple):

@@ -26,7 +26,10 @@ class Task(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What became of a record in a worker. ``unit`` is what is written for it; ``aside`` the text taken from a page.
+    """What became of a record in a worker.
+
+    ``unit`` is what is written for it, None where that is its text, or, ``as_read``, the line that it was read from;
+    ``aside`` the text taken from a page.
 
     ``walled``: it is nothing but a wall. ``proposed``: edits that took too much to be carried out unseen.
     """
@@ -44,6 +47,7 @@ class Outcome(NamedTuple):
     fingerprint: Fingerprint | None = None
     walled: bool = False
     proposed: Sequence[Edit] = ()
+    as_read: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,7 @@ class Work:
                 proposed, cleaned = cleaned.edits, None
             text, edits = (cleaned.text, cleaned.edits) if cleaned else (document.text, ())
             unit = source.reader.render(record, text)
+            as_read = task.raw.line is not None and unit.encode("utf-8", "surrogatepass") == task.raw.line
             return Outcome(
                 task.source,
                 task.raw.number,
@@ -85,13 +90,14 @@ class Work:
                 "",
                 len(document.text),
                 text,
-                None if unit == text else unit,
+                None if as_read or unit == text else unit,
                 document.text if record.extracted else None,
                 edits,
                 _meta(document),
                 None,
                 wall,
                 proposed,
+                as_read,
             )
         except CleanerError as error:
             return Outcome(task.source, task.raw.number, name, str(error))
@@ -104,7 +110,12 @@ def _meta(document: Document) -> dict[str, str]:
     return {name: value for name, value in known.items() if value}
 
 
+def staged(outcome: Outcome) -> bytes:
+    """An outcome, without its fingerprint, as a line: a JSON array of its fields."""
+    return json.dumps(outcome._replace(fingerprint=None), ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
+
+
 def read(row: bytes) -> Outcome:
-    """An outcome as it was staged: a JSON array of its fields."""
-    outcome = Outcome(*json.loads(row))
+    """An outcome as it was staged."""
+    outcome = Outcome(*json.loads(row.decode("utf-8", "surrogatepass")))
     return outcome._replace(edits=[Edit(*edit) for edit in outcome.edits], proposed=[Edit(*edit) for edit in outcome.proposed])

@@ -108,11 +108,13 @@ class _Choosing:
         self._like: dict[int, dict[int, Pair]] = {}
         self._parts: set[int] = set()
         others = []
-        for pair in sorted(pairs):  # an earlier run's document comes before all others of its class
-            if pair.kind == "exact":
-                self._same[pair.b] = min(self._class(pair.a), self._same.get(pair.b, pair.b))
-            else:
+        for pair in pairs:
+            if pair.kind != "exact":
                 others.append(pair)
+                continue
+            a, b = sorted((self._class(pair.a), self._class(pair.b)))
+            if a != b:
+                self._same[b] = a
         for pair in others:
             a, b = self._class(pair.a), self._class(pair.b)
             self._like.setdefault(a, {})[b] = self._like.setdefault(b, {})[a] = pair

@@ -117,6 +117,7 @@ class Judge:
         hopeful = self.containment and containment >= ALIGN_FROM and small >= LEAST
         if not self.templates or jaccard == 1 or not (kind or hopeful):
             return Likeness(kind, jaccard, containment)
+        a, b = sorted((a, b), key=lambda body: (len(body.text), body.text))  # the same alignment, whichever comes first
         found = align(a.tokens, b.tokens)
         facts = _facts(found.changes, a, b)
         if facts:

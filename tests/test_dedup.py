@@ -214,6 +214,12 @@ def test_the_longest_stays_then_the_smallest_name() -> None:
     assert result == {0: Copy(1, 1.0, "exact")}
 
 
+def test_exact_copies_are_one_class_whichever_of_them_the_others_are_paired_with() -> None:
+    pairs = [Pair(2, 5, "exact", 1.0, 1.0), Pair(3, 5, "exact", 1.0, 1.0), Pair(4, 5, "exact", 1.0, 1.0)]
+    result, _ = copies([[2, 3, 4, 5]], pairs, lambda doc: (doc,), never)
+    assert result == dict.fromkeys((3, 4, 5), Copy(2, 1.0, "exact"))
+
+
 def test_a_part_goes_even_if_it_is_preferred() -> None:
     pairs = [Pair(0, 1, "contained", 0.3, 0.95, part=0), Pair(0, 2, "near", 0.9, 0.9)]
     result, _ = copies([[0, 1, 2]], pairs, lambda doc: (doc,), lambda a, b: None)

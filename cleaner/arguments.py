@@ -54,6 +54,7 @@ Against = Annotated[
 Jobs = Annotated[int, typer.Option("-j", "--jobs", min=0, help="Processes; 0: one for each processor.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output of an earlier run.")]
 Discard = Annotated[bool, typer.Option("--discard", help="Do not keep the documents that are left out.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Stop at the first document that fails.")]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress, no summary.")]
 Strictness = Annotated[

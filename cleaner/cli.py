@@ -35,6 +35,7 @@ from cleaner.arguments import (
     RuleFiles,
     Select,
     Sources,
+    Strict,
     Strictness,
     Templates,
     TextField,
@@ -102,12 +103,30 @@ def clean(
     jobs: Jobs = 0,
     overwrite: Overwrite = False,
     discard: Discard = False,
+    strict: Strict = False,
     quiet: Quiet = False,
 ) -> None:
     """Clean and deduplicate SRC into OUT; OUT/_cleaner holds the record of what went and why."""
     cleaner = _cleaner(rules, select, ignore, keep, remove, strictness)
     found = _dedup(dedup, threshold, no_containment, templates, no_fold)
-    _run(source, output, cleaner, found, prefer, index, against, text_field, id_field, form, jobs, overwrite, discard, quiet, max_removed)
+    _run(
+        source,
+        output,
+        cleaner,
+        found,
+        prefer,
+        index,
+        against,
+        text_field,
+        id_field,
+        form,
+        jobs,
+        overwrite,
+        discard,
+        strict,
+        quiet,
+        max_removed,
+    )
 
 
 @app.command()
@@ -128,11 +147,12 @@ def dedup(
     jobs: Jobs = 0,
     overwrite: Overwrite = False,
     discard: Discard = False,
+    strict: Strict = False,
     quiet: Quiet = False,
 ) -> None:
     """Leave out duplicates without cleaning; OUT/_cleaner holds the record."""
     found = _dedup(mode, threshold, no_containment, templates, no_fold)
-    _run(source, output, None, found, prefer, index, against, text_field, id_field, form, jobs, overwrite, discard, quiet)
+    _run(source, output, None, found, prefer, index, against, text_field, id_field, form, jobs, overwrite, discard, strict, quiet)
 
 
 def _dedup(mode: str, threshold: float, no_containment: bool, templates: str, no_fold: bool) -> Dedup:
@@ -155,6 +175,7 @@ def _run(
     jobs: int,
     overwrite: bool,
     discard: bool,
+    strict: bool,
     quiet: bool,
     max_removed: float = MOST_REMOVED,
 ) -> None:
@@ -181,6 +202,7 @@ def _run(
         jobs or os.cpu_count() or 1,
         overwrite,
         discard,
+        strict,
         max_removed=max_removed,
     )
     with stdin(source, form) as given:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import shutil
-import tempfile
 import zlib
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -23,19 +22,21 @@ from cleaner.dedup import Comparer, Dedup, Pair
 from cleaner.document import CleanerError, Verdict
 from cleaner.engine import Cleaner
 from cleaner.engines import local
-from cleaner.formats import Options, Raw, ReadError
+from cleaner.formats import Options
 from cleaner.index import Batch, Earlier, Entry, Index
 from cleaner.output import Writer
+from cleaner.parts import Parts, size, tasks
 from cleaner.review import MOST_REMOVED
 from cleaner.store import Store
 from cleaner.version import __version__
 from cleaner.walk import RECORD, Found, Source, check_output, find
-from cleaner.work import Outcome, Task, Work, read, staged
+from cleaner.work import Outcome, Task, Work
 
 Progress = Callable[[int], None]
 """Called with the number of documents done since the last call."""
 
-_BATCH_DOCUMENTS, _BATCH_BYTES = 64, 1 << 20
+STAGING = "staging"
+"""What a run has done so far."""
 UNFINISHED = "unfinished.jsonl"
 """What a run is going to write; gone when it is done, so that one that was cut off can be told and replaced."""
 
@@ -54,6 +55,7 @@ class Settings:
     jobs: int = 1
     overwrite: bool = False
     discard: bool = False
+    strict: bool = False
     max_removed: float = MOST_REMOVED
 
     def row(self) -> dict[str, Any]:
@@ -106,25 +108,28 @@ def clean_corpus(
 
 @contextmanager
 def _prepared(out: Path, settings: Settings) -> Iterator[Path]:
-    """The output directory made ready, and a staging folder in it that is gone at the end."""
+    """The output directory made ready, and a staging folder in it that is gone when the run is done.
+
+    What a run that was cut off has done is in the staging folder; it is taken up again.
+    """
     if out.exists() and not out.is_dir():
         raise CleanerError(f"{out}: is a file; name a directory with -o")
+    record = out / RECORD
+    staging = record / STAGING
     try:
         if out.exists() and any(out.iterdir()):
-            if not settings.overwrite:
+            if not settings.overwrite and not (record / UNFINISHED).exists():
                 raise CleanerError(f"{out}: is not empty; name another directory, or let it be replaced with --overwrite")
             _clear(out)
-        record = out / RECORD
-        record.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix="staging-", dir=record))
+        staging.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CleanerError(f"{out}: cannot be written: {error.strerror}") from None
     try:
         yield staging
     except OSError as error:
-        raise CleanerError(f"{error.filename or out}: cannot be written: {error.strerror}; what stands under its name is whole") from None
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+        left = "what stands under its name is whole; the same command goes on from here"
+        raise CleanerError(f"{error.filename or out}: cannot be written: {error.strerror}; {left}") from None
+    shutil.rmtree(staging, ignore_errors=True)
 
 
 def _clear(out: Path) -> None:
@@ -143,7 +148,9 @@ def _clear(out: Path) -> None:
         raise CleanerError(f"{rest[0]}: was not written by the earlier run; move it away before --overwrite")
     for path in files:
         path.unlink()
-    shutil.rmtree(record)
+    for path in record.iterdir():
+        if path.name not in (STAGING, UNFINISHED):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
     for folder in sorted((p for p in out.rglob("*") if p.is_dir()), reverse=True):
         if not any(folder.iterdir()):
             folder.rmdir()
@@ -162,7 +169,8 @@ class _Run:
         self.ids: list[str] = []
         self.lengths = array("q")
         self.facts: list[Facts] = []
-        self.offsets = array("q")
+        self.places = array("q")  # two numbers a document: its part and the place in it
+        self.parts = Parts(staging / "parts", self._outcomes_depend_on(), self._state)
         self.pairs: list[Pair] = []
         self.copies: Mapping[int, Copy] = {}
         self.clusters: dict[int, int] = {}  # document -> the copy that stays
@@ -178,6 +186,8 @@ class _Run:
         self.kept = array("q")
 
     def go(self, progress: Progress) -> dict[str, Any]:
+        for path in self.staging.glob("store.duckdb*"):
+            path.unlink()
         store = Store(self.staging, self.settings.dedup.bands) if self.settings.dedup.mode != "none" else None
         try:
             self._stage(progress, store)
@@ -187,65 +197,60 @@ class _Run:
             if store and self.index and self.settings.append:
                 self._remember(store, self.index)
         finally:
+            self.parts.close()
             if store:
                 store.close()
         return self._account()
 
     # --- clean -------------------------------------------------------------------------------------------------
 
-    def _tasks(self) -> Iterator[Task]:
-        for index, source in enumerate(self.sources):
-            number = 0
-            if source.failure:
-                yield Task(index, Raw(0, None), 0, source.failure)
-                continue
-            try:
-                for raw in source.reader.raws(source.path):
-                    number = raw.number
-                    size = len(raw.line) + 1 if raw.line is not None else _size(source.path)
-                    yield Task(index, raw, size)
-            except ReadError as error:
-                yield Task(index, Raw(number + 1, None), 0, str(error))
+    def _outcomes_depend_on(self) -> dict[str, Any]:
+        """Everything that outcomes depend on but their input."""
+        settings = self.settings
+        row = {name: settings.row()[name] for name in ("clean", "rules", "format", "text_field", "id_field", "strictness", "max_removed")}
+        return row | {"version": __version__, "rulebook": settings.cleaner.book.digest if settings.cleaner else None}
 
-    def _batches(self) -> Iterator[list[Task]]:
-        batch: list[Task] = []
-        size = 0
-        for task in self._tasks():
-            batch.append(task)
-            size += task.size
-            if len(batch) >= _BATCH_DOCUMENTS or size >= _BATCH_BYTES:
-                yield batch
-                batch, size = [], 0
-        if batch:
-            yield batch
+    def _state(self, source: int) -> str:
+        """What tells that a source has changed; of records their lines tell it."""
+        one = self.sources[source]
+        if one.reader.many or one.failure:
+            return f"{one.relative} {one.format}"
+        try:
+            known = one.path.stat()
+        except OSError:
+            return f"{one.relative} {one.format}"
+        return f"{one.relative} {one.format} {known.st_size} {known.st_mtime_ns}"
 
     def _stage(self, progress: Progress, store: Store | None) -> None:
         """Has every record cleaned and stages what is to be written for it."""
         settings = self.settings
-        size = sum(_size(source.path) for source in self.sources)
-        work = Work(self.sources, settings.cleaner, settings.dedup.sized(size), settings.options, settings.max_removed)
-        batches = self._batches()
-        first = list(itertools.islice(batches, 2))
-        jobs = settings.jobs if len(first) > 1 else 1  # a pool is not worth its start for one batch
-        taken: set[str] = set()
-        with (self.staging / "outcomes.jsonl").open("wb") as file:
-            at = 0
-            for outcomes in local.run(work, itertools.chain(first, batches), jobs):
-                for outcome in outcomes:
-                    outcome = self._own_id(outcome, taken)
-                    if store and outcome.fingerprint:
-                        store.add(len(self.ids), outcome.id, outcome.fingerprint)
-                        self.batch.add(outcome.id, outcome.fingerprint.digest)
-                    self.ids.append(outcome.id)
-                    self.lengths.append(len(outcome.text))
-                    if settings.prefer.asks:
-                        self.facts.append(self._facts(outcome))
-                    self.offsets.append(at)
-                    at += file.write(staged(outcome))
-                progress(len(outcomes))
+        dedup = settings.dedup.sized(sum(size(source.path) for source in self.sources))
+        work = Work(self.sources, settings.cleaner, dedup, settings.options, settings.max_removed)
 
-    def _own_id(self, outcome: Outcome, taken: set[str]) -> Outcome:
-        """The outcome under an id of its own: where a record's id is taken, its place in its file names it."""
+        def run(batches: Iterable[list[Task]]) -> Iterator[list[Outcome]]:
+            rest = iter(batches)
+            first = list(itertools.islice(rest, 2))
+            jobs = settings.jobs if len(first) > 1 else 1  # a pool is not worth its start for one batch
+            return local.run(work, itertools.chain(first, rest), jobs, work.lost)
+
+        taken: set[str] = set()
+        for outcome, part, place, before in self.parts.outcomes(tasks(self.sources), run):
+            name = self._own_id(outcome, taken)
+            fingerprint = dedup.fingerprints([outcome.text])[0] if before and work.matters(outcome) else outcome.fingerprint
+            if store and fingerprint:
+                store.add(len(self.ids), name, fingerprint)
+                self.batch.add(name, fingerprint.digest)
+            self.ids.append(name)
+            self.lengths.append(len(outcome.text))
+            if settings.prefer.asks:
+                self.facts.append(self._facts(outcome, name))
+            self.places.extend((part, place))
+            progress(1)
+            if settings.strict and outcome.failure:
+                raise CleanerError(f"{name}: {outcome.failure} (stopped here by --strict; what is done is kept, the same command goes on)")
+
+    def _own_id(self, outcome: Outcome, taken: set[str]) -> str:
+        """An id of its own: where a record's id is taken, its place in its file names it."""
         source = self.sources[outcome.source]
         name = outcome.id
         if name in taken:
@@ -253,12 +258,15 @@ class _Run:
         while name in taken:
             name += "~"
         taken.add(name)
-        return outcome._replace(id=name)
+        return name
 
     def _staged(self) -> Iterator[Outcome]:
-        with (self.staging / "outcomes.jsonl").open("rb") as file:
-            for row in file:
-                yield read(row)
+        for name, outcome in zip(self.ids, self.parts, strict=True):
+            yield outcome._replace(id=name)
+
+    def _outcome(self, doc: int) -> Outcome:
+        part, place = self.places[2 * doc : 2 * doc + 2]
+        return self.parts.at(part, place)
 
     # --- duplicates --------------------------------------------------------------------------------------------
 
@@ -266,18 +274,14 @@ class _Run:
         if self.index:
             self.earlier = self.index.earlier(self.batch.name)
             store.attach(self.earlier.folders)
-        with (self.staging / "outcomes.jsonl").open("rb") as file:
 
-            def text(doc: int) -> str:
-                if doc < 0:
-                    return self.earlier.text(doc)
-                file.seek(self.offsets[doc])
-                return read(file.readline()).text
+        def text(doc: int) -> str:
+            return self.earlier.text(doc) if doc < 0 else self._outcome(doc).text
 
-            dedup = self.settings.dedup.sized(file.seek(0, 2))
-            self.pairs = dedup.pairs(store, text, earlier=bool(self.earlier))
-            groups = store.components((pair.a, pair.b) for pair in self.pairs if pair.joins)
-            self.copies, further = copies(groups, self.pairs, self._ranked, Comparer(dedup, text))
+        dedup = self.settings.dedup.sized(sum(self.lengths))
+        self.pairs = dedup.pairs(store, text, earlier=bool(self.earlier))
+        groups = store.components((pair.a, pair.b) for pair in self.pairs if pair.joins)
+        self.copies, further = copies(groups, self.pairs, self._ranked, Comparer(dedup, text))
         self.pairs += further
         for group in groups:
             stays = min(group, key=lambda doc: (doc >= 0, self._ranked(doc)))
@@ -291,10 +295,10 @@ class _Run:
     def _name(self, doc: int) -> str:
         return self.ids[doc] if doc >= 0 else self.earlier.entry(doc).id
 
-    def _facts(self, outcome: Outcome) -> Facts:
+    def _facts(self, outcome: Outcome, name: str) -> Facts:
         meta = outcome.meta or {}
         source = self.sources[outcome.source].relative
-        return Facts(outcome.id, len(outcome.text), meta.get("date", ""), meta.get("site", ""), source)
+        return Facts(name, len(outcome.text), meta.get("date", ""), meta.get("site", ""), source)
 
     def _verdict(self, doc: int, outcome: Outcome) -> Verdict:
         copy = self.copies.get(doc)
@@ -346,14 +350,12 @@ class _Run:
 
     def _remember(self, store: Store, index: Index) -> None:
         """Adds what was kept to the index."""
-        with (self.staging / "outcomes.jsonl").open("rb") as file:
 
-            def entry(doc: int) -> tuple[Entry, str]:
-                file.seek(self.offsets[doc])
-                outcome = read(file.readline())
-                return Entry(outcome.id, self.sources[outcome.source].relative), outcome.text
+        def entry(doc: int) -> tuple[Entry, str]:
+            outcome = self._outcome(doc)
+            return Entry(self.ids[doc], self.sources[outcome.source].relative), outcome.text
 
-            index.append(self.batch.name, store, sorted(self.kept, key=self.ids.__getitem__), entry)
+        index.append(self.batch.name, store, sorted(self.kept, key=self.ids.__getitem__), entry)
 
     def _row(self, source: Source, outcome: Outcome, verdict: Verdict, written: str, of: Copy | None) -> dict[str, Any]:
         kept = verdict.verdict == "kept"
@@ -434,10 +436,3 @@ class _Run:
             file.write(audit.dumps(run, indent=2) + "\n")
         (self.record / UNFINISHED).unlink()
         return run
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0

@@ -60,16 +60,29 @@ class Work:
     options: Options
     max_removed: float = MOST_REMOVED
 
-    def __call__(self, batch: Sequence[Task]) -> list[Outcome]:
+    def __call__(self, batch: list[Task]) -> list[Outcome]:
         outcomes = [self._outcome(task) for task in batch]
-        asked = [i for i, outcome in enumerate(outcomes) if not (outcome.failure or outcome.walled)]
+        asked = [i for i, outcome in enumerate(outcomes) if self.matters(outcome)]
         for i, fingerprint in zip(asked, self.dedup.fingerprints([outcomes[i].text for i in asked]), strict=True):
             outcomes[i] = outcomes[i]._replace(fingerprint=fingerprint)
         return outcomes
 
+    @staticmethod
+    def matters(outcome: Outcome) -> bool:
+        """Whether copies of a document are looked for."""
+        return not (outcome.failure or outcome.walled)
+
+    def lost(self, task: Task, reason: str) -> Outcome:
+        """The outcome of a task that nobody could finish."""
+        return Outcome(task.source, task.raw.number, self._name(task), reason)
+
+    def _name(self, task: Task) -> str:
+        source = self.sources[task.source]
+        return f"{source.relative}#{task.raw.number}" if source.reader.many else source.relative
+
     def _outcome(self, task: Task) -> Outcome:
         source = self.sources[task.source]
-        name = f"{source.relative}#{task.raw.number}" if source.reader.many else source.relative
+        name = self._name(task)
         if task.failure:
             return Outcome(task.source, task.raw.number, name, task.failure)
         try:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from test_dedup import REPORT, cut, report, texts
 from test_index import prose, write
 
-from cleaner import pipeline
+from cleaner import parts
 from cleaner.choice import Facts, Prefer
 from cleaner.dedup import Dedup
 from cleaner.document import CleanerError
@@ -41,12 +41,12 @@ def test_order_batches_jobs_and_loops_do_not_change_a_byte(way: str, seed: int, 
         source.parent.mkdir()
         lines = (json.dumps(dict(zip(("id", "text", "date", "site"), (key, *rows[key]), strict=True))) + "\n" for key in order)
         source.write_text("".join(lines))
-        before = pipeline._BATCH_DOCUMENTS
-        pipeline._BATCH_DOCUMENTS = batch
+        before = parts.BATCH_DOCUMENTS
+        parts.BATCH_DOCUMENTS = batch
         try:
             clean_corpus(source, folder / name / "out", Settings(dedup=Dedup(compiled=compiled), prefer=Prefer(way), jobs=jobs))
         finally:
-            pipeline._BATCH_DOCUMENTS = before
+            parts.BATCH_DOCUMENTS = before
         kept = sorted((folder / name / "out/in.jsonl").read_bytes().splitlines())
         return sorted(verdicts(folder / name / "out").items()), (folder / name / "out/_cleaner/duplicates.jsonl").read_bytes(), kept
 

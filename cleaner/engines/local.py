@@ -11,17 +11,18 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from typing import TypeVar
+from functools import partial
+from typing import Generic, TypeVar
 
-from cleaner.document import CleanerError
-
-Batch = TypeVar("Batch")
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_work: Callable[..., object]
+_work: Callable[..., list[object]]
+
+DIED = "the process that worked on it died (a crash in a library, or out of memory)"
 
 
-def _begin(work: Callable[..., object]) -> None:
+def _begin(work: Callable[..., list[object]]) -> None:
     """In a new worker: keeps the work, and leaves Ctrl-C to the main process."""
     global _work
     _work = work
@@ -40,31 +41,90 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _do(batch: object) -> object:
+def _do(batch: list[object]) -> list[object]:
     return _work(batch)
 
 
-def run(work: Callable[[Batch], Result], batches: Iterable[Batch], jobs: int) -> Iterator[Result]:
+class _Pool(Generic[Item, Result]):
+    """Workers that are replaced when one dies."""
+
+    def __init__(self, work: Callable[[list[Item]], list[Result]], jobs: int, method: str) -> None:
+        self._work = work
+        self._jobs = jobs
+        self._method = method
+        self._pool: ProcessPoolExecutor | None = None
+
+    def submit(self, batch: list[Item]) -> Future[list[Result]]:
+        if self._pool is None:
+            context = multiprocessing.get_context(self._method)
+            begin = partial(_begin, self._work)  # type: ignore[arg-type]
+            self._pool = ProcessPoolExecutor(self._jobs, mp_context=context, initializer=begin)
+        try:
+            return self._pool.submit(_do, batch)  # type: ignore[arg-type]
+        except BrokenProcessPool:
+            self.close()
+            return self.submit(batch)
+
+    def close(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+            self._pool = None
+
+
+def run(
+    work: Callable[[list[Item]], list[Result]], batches: Iterable[list[Item]], jobs: int, lost: Callable[[Item, str], Result]
+) -> Iterator[list[Result]]:
     """The results of the work on each batch, in the order of the batches, whatever the number of jobs.
 
-    With one job nothing leaves this process. Raises CleanerError when a worker dies.
+    With one job nothing leaves this process. A worker that dies takes down those beside it: what they had is done again in a process
+    of its own, one item after another once it is known which batch kills, and the item that kills gets the result of ``lost``.
+
+    Args:
+        work: done in the workers.
+        batches: lists of items.
+        jobs: the number of workers.
+        lost: the result of an item whose worker died twice, given the reason.
     """
     if jobs <= 1:
         yield from map(work, batches)
         return
     # fork starts at once, but a process that holds threads may not be forked safely
     method = "fork" if sys.platform == "linux" and threading.active_count() == 1 else "spawn"
-    context = multiprocessing.get_context(method)
-    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin, initargs=(work,))
-    waiting: deque[Future[object]] = deque()
+    pool = _Pool(work, jobs, method)
+    waiting: deque[tuple[list[Item], Future[list[Result]]]] = deque()
+
+    def first() -> list[Result]:
+        batch, future = waiting.popleft()
+        try:
+            return future.result()
+        except BrokenProcessPool:
+            pool.close()
+            return list(_alone(_Pool(work, 1, method), batch, lost))
+
     try:
         for batch in batches:
-            waiting.append(pool.submit(_do, batch))
+            waiting.append((batch, pool.submit(batch)))
             while len(waiting) > 4 * jobs:
-                yield waiting.popleft().result()  # type: ignore[misc]
+                yield first()
         while waiting:
-            yield waiting.popleft().result()  # type: ignore[misc]
-    except BrokenProcessPool:
-        raise CleanerError("a worker process died (out of memory?); try again with --jobs 1") from None
+            yield first()
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        pool.close()
+
+
+def _alone(pool: _Pool[Item, Result], batch: list[Item], lost: Callable[[Item, str], Result]) -> Iterator[Result]:
+    """The results of a batch that may have killed its worker, in a process of its own."""
+    try:
+        try:
+            yield from pool.submit(batch).result()
+            return
+        except BrokenProcessPool:
+            pool.close()
+        for item in batch:
+            try:
+                yield from pool.submit([item]).result()
+            except BrokenProcessPool:
+                pool.close()
+                yield lost(item, DIED)
+    finally:
+        pool.close()

@@ -1,0 +1,163 @@
+"""The work of a run cut into parts, so that one that was killed goes on where it was.
+
+A part is some documents in a row: their outcomes are written to a file of its own, which bears the digest of everything that they
+depend on, and bears it only when it is whole. Whoever starts the run again takes the parts that are there, and does the rest; a part
+whose input, rules or settings have changed has another name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any
+
+from cleaner import audit
+from cleaner.formats import Raw, ReadError
+from cleaner.walk import Source
+from cleaner.work import Outcome, Task, read, staged
+
+_DOCUMENTS, _BYTES = 2000, 1 << 24
+BATCH_DOCUMENTS, BATCH_BYTES = 64, 1 << 20
+"""What a worker is given at a time."""
+
+Run = Callable[[Iterable[list[Task]]], Iterator[list[Outcome]]]
+"""Has batches done, in order."""
+
+
+def tasks(sources: Sequence[Source]) -> Iterator[Task]:
+    """The records of some files, unread, in order; where a file breaks off, a task that says so."""
+    for index, source in enumerate(sources):
+        number = 0
+        if source.failure:
+            yield Task(index, Raw(0, None), 0, source.failure)
+            continue
+        try:
+            for raw in source.reader.raws(source.path):
+                number = raw.number
+                yield Task(index, raw, len(raw.line) + 1 if raw.line is not None else size(source.path))
+        except ReadError as error:
+            yield Task(index, Raw(number + 1, None), 0, str(error))
+
+
+def size(path: Path) -> int:
+    """The bytes of a file; 0 if nobody can say."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+class Parts:
+    """The parts of a run, in a folder.
+
+    Args:
+        folder: holds what earlier starts of the run have done.
+        settings: all that outcomes depend on but their input.
+        sources: names a task's source and what tells that it has changed.
+    """
+
+    def __init__(self, folder: Path, settings: dict[str, Any], sources: Callable[[int], str]) -> None:
+        self.folder = folder
+        self._settings = json.dumps(settings, sort_keys=True).encode("utf-8", "surrogatepass")
+        self._sources = sources
+        self._names: list[str] = []
+        self._files: dict[int, IO[bytes]] = {}
+
+    def outcomes(self, tasks: Iterable[Task], run: Run) -> Iterator[tuple[Outcome, int, int, bool]]:
+        """(outcome, number of its part, place in the part's file, whether it was done before) for each task, in order."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        plan: deque[tuple[str, int]] = deque()  # a part's name and how many batches are to be done for it
+        results = run(self._planned(tasks, plan))
+        ready: deque[list[Outcome]] = deque()
+        while True:
+            if not plan or (plan[0][1] and not ready):
+                done = next(results, None)
+                if done is not None:
+                    ready.append(done)
+                elif not plan:
+                    break
+                continue
+            name, batches = plan.popleft()
+            self._names.append(name)
+            number = len(self._names) - 1
+            if not batches:
+                yield from ((read(row), number, at, True) for at, row in _rows(self._path(name)))
+                continue
+            with audit.replacing(self._path(name)) as temporary, temporary.open("wb") as file:
+                for _ in range(batches):
+                    for outcome in ready.popleft() if ready else next(results):
+                        yield outcome, number, file.tell(), False
+                        file.write(staged(outcome))
+                file.flush()
+                os.fsync(file.fileno())
+
+    def _planned(self, tasks: Iterable[Task], plan: deque[tuple[str, int]]) -> Iterator[list[Task]]:
+        """The batches of the parts that are not there yet."""
+        for part in _cut(tasks, _DOCUMENTS, _BYTES):
+            name = self._name(part)
+            if self._path(name).exists():
+                plan.append((name, 0))
+                continue
+            batches = list(_cut(part, BATCH_DOCUMENTS, BATCH_BYTES))
+            plan.append((name, len(batches)))
+            yield from batches
+
+    def _name(self, part: list[Task]) -> str:
+        digest = hashlib.blake2b(self._settings, digest_size=16)
+        for task in part:
+            head = json.dumps([self._sources(task.source), task.raw.number, len(task.raw.line or b""), task.failure])
+            digest.update(head.encode("utf-8", "surrogatepass"))
+            digest.update(task.raw.line or b"")
+        return digest.hexdigest()
+
+    def _path(self, name: str) -> Path:
+        return self.folder / f"{name}.jsonl"
+
+    def __iter__(self) -> Iterator[Outcome]:
+        """All outcomes, in order."""
+        for name in self._names:
+            yield from (read(row) for _, row in _rows(self._path(name)))
+
+    def at(self, part: int, place: int) -> Outcome:
+        """The outcome at a place of a part's file."""
+        if part not in self._files:
+            if len(self._files) >= 64:
+                self._files.pop(next(iter(self._files))).close()
+            self._files[part] = self._path(self._names[part]).open("rb")
+        file = self._files[part]
+        file.seek(place)
+        return read(file.readline())
+
+    def close(self) -> None:
+        """Closes what was opened."""
+        for file in self._files.values():
+            with suppress(OSError):
+                file.close()
+        self._files.clear()
+
+
+def _rows(path: Path) -> Iterator[tuple[int, bytes]]:
+    at = 0
+    with path.open("rb") as file:
+        for row in file:
+            yield at, row
+            at += len(row)
+
+
+def _cut(tasks: Iterable[Task], documents: int, most: int) -> Iterator[list[Task]]:
+    """Tasks in lists of at most so many, that end with the one that makes them so many bytes."""
+    cut: list[Task] = []
+    held = 0
+    for task in tasks:
+        cut.append(task)
+        held += task.size
+        if len(cut) >= documents or held >= most:
+            yield cut
+            cut, held = [], 0
+    if cut:
+        yield cut

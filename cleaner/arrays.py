@@ -65,8 +65,11 @@ def least(hashes: Any, a: Any, b: Any) -> Any:
 
 
 def common(a: Any, b: Any) -> int:
-    """How many values two sorted arrays of distinct values have in common."""
-    return int(np.intersect1d(a, b, assume_unique=True).size)
+    """How many values two sorted arrays have in common; one that stands twice in both counts twice."""
+    one, counts = np.unique(a, return_counts=True)
+    two, others = np.unique(b, return_counts=True)
+    _, i, j = np.intersect1d(one, two, assume_unique=True, return_indices=True)
+    return int(np.minimum(counts[i], others[j]).sum())
 
 
 def sha1_hashes(joined: Any, starts: Any, size: int) -> Any:

@@ -6,6 +6,7 @@ is what the compiled tokenisers read. Both say the same of every text; a test ho
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -56,8 +57,16 @@ def _pattern(what: str) -> regex.Pattern[str]:
     return regex.compile(what, regex.V1)
 
 
-def _token() -> regex.Pattern[str]:
-    return _pattern(rf"[{_SPACELESS}]|[\w--[{_SPACELESS}]]+")
+def _found(text: str) -> list[str]:
+    """The tokens of a text as they stand in it. Most texts are of scripts with spaces, for which simpler patterns do."""
+    found: list[str]
+    if text.isascii():
+        found = re.findall(r"\w+", text, re.ASCII)
+    elif _pattern(f"[{_SPACELESS}]").search(text) is None:
+        found = _pattern(r"\w+").findall(text)
+    else:
+        found = _pattern(rf"[{_SPACELESS}]|[\w--[{_SPACELESS}]]+").findall(text)
+    return found
 
 
 @cache
@@ -107,19 +116,21 @@ def folded(text: str) -> str:
     Composed (NFC), each word character in its compatibility form (NFKC) and lower case, digits as ASCII, Arabic without
     tatweel, short vowels and differences of hamza, Hebrew without points, nothing invisible.
     """
+    if text.isascii():
+        return text.lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).translate(_rewriting()))
 
 
 def tokens(text: str, *, fold: bool = True) -> list[str]:
     r"""The tokens of a text in order: words as `regex` sees them (``\w+``); in scripts without spaces, each character."""
-    found: list[str] = _token().findall(folded(text) if fold else lowered(text))
-    return found
+    return _found(folded(text) if fold else lowered(text))
 
 
 def written(text: str) -> list[str]:
-    """The tokens of a text in order, as they are written."""
-    found: list[str] = _token().findall(unicodedata.normalize("NFC", text))
-    return found
+    """The tokens of a text in order, as they are written, but for what does not change a word."""
+    if not text.isascii():
+        text = _pattern(f"[{_LEFT_OUT}]").sub("", unicodedata.normalize("NFC", text))
+    return _found(text)
 
 
 @cache

@@ -5,11 +5,12 @@ Keys and samples only nominate. Every pair that is reported has been compared, s
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from cleaner import minhash
 from cleaner.document import CleanerError
@@ -107,6 +108,11 @@ class Dedup:
         """How many band keys a fingerprint has."""
         return minhash.bands(self.threshold)[0] if self.mode == "near" else 0
 
+    @property
+    def _alike(self) -> float:
+        """The share of two signatures that agrees for all but one in three million pairs at the threshold: five deviations below it."""
+        return self.threshold - 5 * math.sqrt(self.threshold * (1 - self.threshold) / minhash.PERMUTATIONS)
+
     @cached_property
     def judge(self) -> Judge:
         """Compares two texts."""
@@ -120,12 +126,17 @@ class Dedup:
             return [None] * len(texts)
         near = self.mode == "near"
         sketches = self.sketcher.sketches(texts, signed=near)
-        keys = minhash.band_keys(np.stack([sketch.signature for sketch in sketches]), self.threshold) if near else [b""] * len(texts)
+        keys: Any = [b""] * len(texts)
+        short: Any = keys
+        if near:
+            signatures = np.stack([sketch.signature for sketch in sketches])
+            keys = minhash.band_keys(signatures, self.threshold)
+            short = keys[:, :0] if self.containment else signatures.astype(np.uint8)
         return [
-            Fingerprint(sketch.words, sketch.digest, bytes(key), bytes(sketch.sample) if near and self.containment else b"")
+            Fingerprint(sketch.words, sketch.digest, bytes(key), bytes(sketch.sample) if near and self.containment else b"", bytes(few))
             if sketch.words
             else None
-            for sketch, key in zip(sketches, keys, strict=True)
+            for sketch, key, few in zip(sketches, keys, short, strict=True)
         ]
 
     def pairs(self, store: Store, text: Callable[[int], str], *, earlier: bool = False) -> list[Pair]:
@@ -144,11 +155,29 @@ class Dedup:
             found += [Pair(one, two, "exact", 1.0, 1.0) for one, two in known]
         if self.mode == "near":
             compare = Comparer(self, text)
-            found += filter(None, (compare(a, b) for a, b in store.candidates(contained=self.containment)))
+            met = near_together(store.candidates(contained=self.containment, alike=self._alike))
+            found += filter(None, (compare(a, b) for a, b in met))
             if earlier:
-                met = store.earlier_candidates(contained=self.containment)
+                met = near_together(store.earlier_candidates(contained=self.containment))
                 found += filter(None, (compare(a, b) for a, b in met if (a, b) not in known))
         return sorted(found)
+
+
+def near_together(pairs: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Pairs in the order of what hangs together, so that a text is read once, not once for each of its pairs."""
+    pairs = list(pairs)
+    parent: dict[int, int] = {}
+
+    def root(doc: int) -> int:
+        while parent.setdefault(doc, doc) != doc:
+            parent[doc] = doc = parent[parent[doc]]
+        return doc
+
+    for a, b in pairs:
+        a, b = root(a), root(b)
+        if a != b:
+            parent[max(a, b)] = min(a, b)
+    return sorted(pairs, key=lambda pair: (root(pair[0]), pair))
 
 
 class Comparer:

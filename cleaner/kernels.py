@@ -272,7 +272,7 @@ def sketches(data: Any, ends: Any, table: Any, size: Any, letter: Any, token: An
 
 @_compiled
 def common(a: Any, b: Any) -> Any:
-    """How many values two sorted arrays of distinct values have in common."""
+    """How many values two sorted arrays have in common; one that stands twice in both counts twice."""
     i = j = n = 0
     while i < a.size and j < b.size:
         if a[i] == b[j]:

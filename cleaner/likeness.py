@@ -66,19 +66,43 @@ class Body:
     @cached_property
     def shingles(self) -> Any:
         """Its distinct shingle hashes, sorted."""
-        return self.sketcher.shingle_set(self.text)
+        words = self.sketcher.words(self.text)
+        made = self.sketcher.shingle_set(words)
+        words.sort()
+        self.words = words
+        return made
+
+    @cached_property
+    def words(self) -> Any:
+        """The hashes of its words, sorted."""
+        words = self.sketcher.words(self.text)
+        words.sort()
+        return words
+
+    @cached_property
+    def written(self) -> list[str]:
+        """Its words as they are written."""
+        return charmap.written(self.text)
 
     @cached_property
     def tokens(self) -> list[str]:
-        return charmap.tokens(self.text, fold=self.sketcher.fold)
+        """Its words as they are compared, one for each that is written."""
+        joined = "\0".join(self.written)
+        return (charmap.folded(joined) if self.sketcher.fold else charmap.lowered(joined)).split("\0") if joined else []
 
     @cached_property
-    def names(self) -> frozenset[str]:
-        """The words that are written with a capital wherever they stand: names, in most languages that have capitals."""
-        written = charmap.written(self.text)
-        upper = {w.lower() for w in written if w[0].isupper()}
-        lower = {w for w in written if w[0].islower()}
-        return frozenset(charmap.folded(w) if self.sketcher.fold else w for w in upper - lower)
+    def bag(self) -> Counter[str]:
+        """How often each of its words stands in it."""
+        return Counter(self.tokens)
+
+    @cached_property
+    def facts(self) -> frozenset[str]:
+        """Its figures, and the words that are written with a capital wherever they stand: names, in most languages with capitals."""
+        upper: set[str] = set()
+        others: set[str] = set()
+        for word, token in set(zip(self.written, self.tokens, strict=True)):
+            (upper if word[0].isupper() else others).add(token)
+        return frozenset(upper - others | {token for token in others if not token.isalpha() and figure(token)})
 
 
 class Change(NamedTuple):
@@ -118,14 +142,26 @@ class Judge:
         if not self.templates or jaccard == 1 or not (kind or hopeful):
             return Likeness(kind, jaccard, containment)
         a, b = sorted((a, b), key=lambda body: (len(body.text), body.text))  # the same alignment, whichever comes first
+        shorter, longer = sorted((a.words.size, b.words.size))
+        shared = self.sketcher.common(a.words, b.words)  # in whatever order
+        if kind:
+            fillable = shorter >= FILLED_ALIKE * longer and shared <= shorter - max(1, FACT_RATE * shorter)
+            if not (fillable and _own_facts(a, b) and _own_facts(b, a)):
+                return Likeness(kind, jaccard, containment)  # no template
+        elif shorter < REVISED_LEAST or shared < self.threshold * shorter:
+            return Likeness(None, jaccard, containment)  # no revised copy
         found = align(a.tokens, b.tokens)
-        facts = _facts(found.changes, a, b)
+        facts = _replaced_facts(found.changes, a, b)
         if facts:
             return Likeness("template", jaccard, containment, None, "; ".join(f"{' '.join(c.old)} / {' '.join(c.new)}" for c in facts[:5]))
-        shorter = min(len(a.tokens), len(b.tokens))
-        if not kind and shorter >= REVISED_LEAST and found.aligned >= self.threshold * shorter and found.replaced <= REPLACED * shorter:
+        if not kind and found.aligned >= self.threshold * shorter and found.replaced <= REPLACED * shorter:
             return Likeness("revised", jaccard, containment, found.aligned / shorter)
         return Likeness(kind, jaccard, containment)
+
+
+def _own_facts(a: Body, b: Body) -> bool:
+    """Whether a text tells a fact more often than the other does."""
+    return any(a.bag[word] > b.bag[word] for word in a.facts)
 
 
 class Alignment(NamedTuple):
@@ -178,7 +214,7 @@ def opcodes(a: Sequence[str], b: Sequence[str]) -> Iterator[tuple[str, int, int,
         yield "replace", i, len(a), k, len(b)
 
 
-def _facts(found: Sequence[Change], a: Body, b: Body) -> list[Change]:
+def _replaced_facts(found: Sequence[Change], a: Body, b: Body) -> list[Change]:
     """The changes of facts, if they make the two texts fillings of a template; else none."""
     facts = []
     filled = replaced = 0
@@ -198,14 +234,15 @@ def _facts(found: Sequence[Change], a: Body, b: Body) -> list[Change]:
 
 
 def _told(words: Sequence[str], others: Sequence[str], body: Body) -> int:
-    """How many of some words tell a fact that the others do not: figures, unless they are the same figures written otherwise, and names."""
-    there = set(others)
-    if _digits(words) == _digits(others):
-        return sum(word in body.names and word not in there for word in words if not _figure(word))
-    return sum((_figure(word) or word in body.names) and word not in there for word in words)
+    """How many of some words tell a fact that the others do not; figures that are the others', written otherwise, do not."""
+    told = [word for word in words if word in body.facts and word not in others]
+    if told and _digits(words) == _digits(others):
+        return sum(not figure(word) for word in told)
+    return len(told)
 
 
-def _figure(word: str) -> bool:
+def figure(word: str) -> bool:
+    """Whether there is a digit in a word."""
     return any(c.isdecimal() for c in word)
 
 

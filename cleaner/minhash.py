@@ -132,11 +132,15 @@ class Sketcher:
 
         return self._loops.shingle_hashes(words, SHINGLE, _multipliers()[1])
 
-    def shingle_set(self, text: str) -> Any:
-        """The distinct shingle hashes of a text, sorted: a uint64 array."""
+    def shingle_set(self, words: Any) -> Any:
+        """The distinct shingle hashes of some tokens, sorted: a uint64 array."""
         import numpy as np
 
-        return np.unique(self.shingles(self.words(text)))
+        found = self.shingles(words)
+        found.sort()
+        first = np.ones(found.size, np.bool_)
+        np.not_equal(found[1:], found[:-1], out=first[1:])
+        return found[first]
 
     def sketches(self, texts: Sequence[str], *, signed: bool = True) -> list[Sketch]:
         """What is kept of texts to find their copies by.
@@ -190,7 +194,7 @@ class Sketcher:
         return Sketch(words.size, digest.tobytes(), arrays.least(shingles, a, b), sample)
 
     def common(self, a: Any, b: Any) -> int:
-        """The size of the intersection of two sets of shingle hashes."""
+        """How many values two sorted arrays have in common; one that stands twice in both counts twice."""
         return int(self._loops.common(a, b))
 
     def sha1_signature(self, text: str) -> Any:

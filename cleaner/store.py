@@ -6,6 +6,8 @@ table for each round, so that another engine can run the same words.
 
 from __future__ import annotations
 
+import itertools
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -30,6 +32,8 @@ class Fingerprint(NamedTuple):
     """A band key beside the other, 8 bytes each; none where only exact copies are asked for."""
     sample: bytes
     """Sampled shingle hashes, 8 bytes each."""
+    short: bytes = b""
+    """The lowest byte of each value of the signature; none where parts of longer texts are asked for, which it says nothing of."""
 
 
 class Store:
@@ -53,10 +57,15 @@ class Store:
         self._db.execute(f"CREATE TABLE docs (doc BIGINT, id VARCHAR, one BIGINT, two BIGINT, sampled BIGINT{keys})")
         self._db.execute("CREATE TABLE samples (hash BIGINT, doc BIGINT)")
         self._waiting: list[tuple[int, str, Fingerprint]] = []
+        self._short: list[bytes] = []
+        self._shortened = array("q")
 
     def add(self, doc: int, name: str, fingerprint: Fingerprint) -> None:
         """Notes a document under its number and id; of exact copies the one with the least id stands for all."""
         self._waiting.append((doc, name, fingerprint))
+        if fingerprint.short:
+            self._short.append(fingerprint.short)
+            self._shortened.append(doc)
         if len(self._waiting) >= _FLUSH:
             self._flush()
 
@@ -92,11 +101,12 @@ class Store:
         query = "SELECT list(doc ORDER BY id, doc) FROM docs GROUP BY one, two HAVING count(*) > 1 ORDER BY min(id)"
         yield from (row[0] for row in self._rows(query))
 
-    def candidates(self, *, contained: bool = False) -> Iterator[tuple[int, int]]:
+    def candidates(self, *, contained: bool = False, alike: float = 0) -> Iterator[tuple[int, int]]:
         """Pairs that share a band key, in order; of each group of copies only the one that stands for it.
 
         Args:
             contained: also pairs of which a large share of the smaller sample lies in the other's.
+            alike: where short signatures are known, only pairs of which this share agrees.
         """
         self._flush()
         run = self._db.execute
@@ -109,7 +119,20 @@ class Store:
             run("DROP TABLE keyed; DROP TABLE buckets")
         if contained:
             self._sampled()
-        yield from self._rows("SELECT DISTINCT least(a, b) AS a, greatest(a, b) AS b FROM candidates ORDER BY a, b")
+        rows = self._rows("SELECT DISTINCT least(a, b) AS a, greatest(a, b) AS b FROM candidates ORDER BY a, b")
+        yield from self._alike(rows, alike) if self._short and not contained else rows
+
+    def _alike(self, pairs: Iterable[tuple[int, int]], least: float) -> Iterator[tuple[int, int]]:
+        import numpy as np
+
+        short = np.frombuffer(b"".join(self._short), np.uint8).reshape(len(self._short), -1)
+        place = np.zeros(max(self._shortened) + 1, np.int64)
+        place[self._shortened] = np.arange(len(self._short))
+        rest = iter(pairs)
+        while chunk := list(itertools.islice(rest, 10_000)):
+            both = place[np.array(chunk)]
+            agreeing = (short[both[:, 0]] == short[both[:, 1]]).mean(axis=1)
+            yield from itertools.compress(chunk, agreeing >= least)
 
     def _sampled(self) -> None:
         run = self._db.execute

@@ -83,7 +83,7 @@ def test_the_command_prefers_and_keeps_templates(command: Command, tmp_path: Pat
     done = command("dedup", "wire", "papers/a.jsonl", "-o", "out", "--prefer", "source:wire", "--overwrite")
     assert done.returncode == 2  # both would be a.jsonl
     (tmp_path / "papers/a.jsonl").rename(tmp_path / "papers/b.jsonl")
-    done = command("dedup", "wire", "papers", "-o", "out", "--prefer", "source:a.jsonl")
+    done = command("dedup", "wire", "papers", "-o", "out", "--prefer", "source:a.jsonl", "--threshold", "0.6")
     assert done.returncode == 0, done.stderr
     assert "duplicates: 1 near; 1 pairs differ in figures and names only and stay apart" in done.stderr
     assert verdicts(tmp_path / "out")["p"][:3] == ("duplicate", "near", "w")

@@ -6,11 +6,12 @@ import errno
 import io
 import signal
 import sys
+from collections.abc import Callable, Sequence
 
 from cleaner.commands import INTERRUPTED, OK, WRONG, check, fix, say
 from cleaner.document import CleanerError
 
-PLAIN = {"check": check, "fix": fix}
+PLAIN: dict[str, Callable[[Sequence[str]], int]] = {"check": check, "fix": fix}
 """The hooks' commands: named with files alone there is nothing to parse, and they start in half the time."""
 
 

@@ -31,6 +31,11 @@ Form = Annotated[
     str | None,
     typer.Option("--format", metavar="FORMAT", help="Read every SRC as text, html or jsonl, whatever its name.", show_default=False),
 ]
+Include = Annotated[
+    list[str], typer.Option("--include", metavar="GLOB", help="Only files of such names, as in .gitignore: *.txt, /news/**. Repeatable.")
+]
+Exclude = Annotated[list[str], typer.Option("--exclude", metavar="GLOB", help="No files of such names. Repeatable.")]
+NoGitignore = Annotated[bool, typer.Option("--no-gitignore", help="Read files in directories that .gitignore names, too.")]
 DedupMode = Annotated[str, typer.Option("--dedup", metavar="none|exact|near", help="Which duplicates to leave out.")]
 Threshold = Annotated[float, typer.Option("--threshold", help="Least Jaccard similarity of near-duplicates.")]
 NoContainment = Annotated[bool, typer.Option("--no-containment", help="Parts of longer texts, and revised copies, are no duplicates.")]

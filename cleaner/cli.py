@@ -18,15 +18,18 @@ from cleaner.arguments import (
     Against,
     DedupMode,
     Discard,
+    Exclude,
     Form,
     IdField,
     Ignore,
+    Include,
     IndexDir,
     Jobs,
     Keep,
     MaxRemoved,
     NoContainment,
     NoFold,
+    NoGitignore,
     Output,
     Overwrite,
     PreferWay,
@@ -47,6 +50,7 @@ from cleaner.copies_cli import clusters, index_app
 from cleaner.document import CleanerError, visible
 from cleaner.review import MOST_REMOVED
 from cleaner.rules_cli import rules_app
+from cleaner.selection import ALL, Selection
 
 if TYPE_CHECKING:
     from cleaner.dedup import Dedup
@@ -100,6 +104,9 @@ def clean(
     text_field: TextField = "text",
     id_field: IdField = "id",
     form: Form = None,
+    include: Include = [],
+    exclude: Exclude = [],
+    no_gitignore: NoGitignore = False,
     jobs: Jobs = 0,
     overwrite: Overwrite = False,
     discard: Discard = False,
@@ -109,6 +116,7 @@ def clean(
     """Clean and deduplicate SRC into OUT; OUT/_cleaner holds the record of what went and why."""
     cleaner = _cleaner(rules, select, ignore, keep, remove, strictness)
     found = _dedup(dedup, threshold, no_containment, templates, no_fold)
+    selection = _selection(include, exclude, no_gitignore)
     _run(
         source,
         output,
@@ -126,6 +134,7 @@ def clean(
         strict,
         quiet,
         max_removed,
+        selection,
     )
 
 
@@ -144,6 +153,9 @@ def dedup(
     text_field: TextField = "text",
     id_field: IdField = "id",
     form: Form = None,
+    include: Include = [],
+    exclude: Exclude = [],
+    no_gitignore: NoGitignore = False,
     jobs: Jobs = 0,
     overwrite: Overwrite = False,
     discard: Discard = False,
@@ -152,7 +164,29 @@ def dedup(
 ) -> None:
     """Leave out duplicates without cleaning; OUT/_cleaner holds the record."""
     found = _dedup(mode, threshold, no_containment, templates, no_fold)
-    _run(source, output, None, found, prefer, index, against, text_field, id_field, form, jobs, overwrite, discard, strict, quiet)
+    selection = _selection(include, exclude, no_gitignore)
+    _run(
+        source,
+        output,
+        None,
+        found,
+        prefer,
+        index,
+        against,
+        text_field,
+        id_field,
+        form,
+        jobs,
+        overwrite,
+        discard,
+        strict,
+        quiet,
+        selection=selection,
+    )
+
+
+def _selection(include: list[str], exclude: list[str], no_gitignore: bool) -> Selection:
+    return Selection(tuple(include), tuple(exclude), not no_gitignore)
 
 
 def _dedup(mode: str, threshold: float, no_containment: bool, templates: str, no_fold: bool) -> Dedup:
@@ -178,6 +212,7 @@ def _run(
     strict: bool,
     quiet: bool,
     max_removed: float = MOST_REMOVED,
+    selection: Selection = ALL,
 ) -> None:
     import os
     import tempfile
@@ -204,12 +239,13 @@ def _run(
         discard,
         strict,
         max_removed=max_removed,
+        selection=selection,
     )
     with stdin(source, form) as given:
         if output == "-":
             from cleaner.walk import find
 
-            if len(find(given, form).sources) > 1:
+            if len(find(given, form, selection).sources) > 1:
                 raise CleanerError("-o - takes one SRC of one file; name a directory with -o")
             with tempfile.TemporaryDirectory(prefix="cleaner-") as folder:
                 run = clean_corpus(given, Path(folder) / "out", settings)
@@ -220,7 +256,7 @@ def _run(
     if not quiet:
         say(_summary(run, output))
     for failure in run["failures"][:20]:
-        say(f"failed: {failure}")
+        say(f"failed: {visible(failure, name=True)}")
     if len(run["failures"]) > 20:
         say(f"failed: {len(run['failures']) - 20} more; {output}/_cleaner/documents.jsonl names them all")
     if run["counts"]["failed"]:
@@ -265,9 +301,9 @@ def _summary(run: dict[str, Any], output: str) -> str:
     left_out = f"{counts['duplicate']:,} duplicates, {counts['emptied']:,} emptied, {counts['failed']:,} failed"
     lines = [f"{counts['in']:,} documents in: {counts['kept']:,} kept, {left_out}"]
     if run["duplicates"]:
-        kinds = ", ".join(f"{count:,} {kind}" for kind, count in run["duplicates"].items())
+        found = ", ".join(f"{count:,} {kind}" for kind, count in run["duplicates"].items())
         apart = f"; {run['templates']:,} pairs differ in figures and names only and stay apart" if run["templates"] else ""
-        lines.append(f"duplicates: {kinds}{apart}")
+        lines.append(f"duplicates: {found}{apart}")
     if run["removed"]:
         lines.append(f"{'removed':<14}{'lines':>9}{'parts':>9}{'characters':>13}")
         for category, row in sorted(run["removed"].items(), key=lambda item: -item[1]["chars"]):
@@ -277,7 +313,11 @@ def _summary(run: dict[str, Any], output: str) -> str:
         left_to = f"{output}/_cleaner/{REVIEW}" if output != "-" else REVIEW
         lines.append(f"{run['review']:,} of the kept documents would have lost nearly all; left as they are, see {left_to}")
     if run["left_alone"]:
-        lines.append(f"{len(run['left_alone']):,} files of other kinds were left alone ({run['left_alone'][0]} ...)")
+        lines.append(f"{len(run['left_alone']):,} files of other kinds were left alone ({visible(run['left_alone'][0], name=True)} ...)")
+    kinds = {"hidden": "hidden", "ignored": "kept out by .gitignore, --include or --exclude"}
+    left = ", ".join(f"{run[name]:,} {why}" for name, why in kinds.items() if run[name])
+    if left:
+        lines.append(f"files and folders left alone: {left}")
     if output != "-":
         lines.append(f"the record: {output}/_cleaner")
     return "\n".join(lines)
@@ -294,6 +334,9 @@ def check(
     strictness: Strictness = "normal",
     text_field: TextField = "text",
     form: Form = None,
+    include: Include = [],
+    exclude: Exclude = [],
+    no_gitignore: NoGitignore = False,
     output_format: Annotated[
         str, typer.Option("--output-format", metavar="text|json|github|sarif", help="How findings are written.")
     ] = "text",
@@ -301,8 +344,9 @@ def check(
     """Say what cleaning would take away, and write nothing. Exit 1 if there is anything."""
     from cleaner.commands import check as run
 
+    selection = _selection(include, exclude, no_gitignore)
     with stdin(source, form) as given:
-        code = run(given, _cleaner(rules, select, ignore, keep, remove, strictness), text_field, form, output_format)
+        code = run(given, _cleaner(rules, select, ignore, keep, remove, strictness), text_field, form, output_format, selection)
     if code:
         raise typer.Exit(code)
 
@@ -318,11 +362,16 @@ def fix(
     strictness: Strictness = "normal",
     text_field: TextField = "text",
     form: Form = None,
+    include: Include = [],
+    exclude: Exclude = [],
+    no_gitignore: NoGitignore = False,
 ) -> None:
     """Clean files in place. Exit 1 if one was changed. There is no record: keep the files under version control."""
     from cleaner.commands import fix as run
 
-    code = run(source, _cleaner(rules, select, ignore, keep, remove, strictness), text_field, form)
+    code = run(
+        source, _cleaner(rules, select, ignore, keep, remove, strictness), text_field, form, _selection(include, exclude, no_gitignore)
+    )
     if code:
         raise typer.Exit(code)
 

@@ -14,6 +14,7 @@ from cleaner import findings
 from cleaner.document import CleanerError, visible
 from cleaner.engine import Cleaner
 from cleaner.formats import Options
+from cleaner.selection import ALL, Selection
 from cleaner.walk import find
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def check(
     text_field: str = "text",
     form: str | None = None,
     output_format: str = "text",
+    selection: Selection = ALL,
 ) -> int:
     """Prints what cleaning would take away; the exit code."""
     if output_format not in findings.WRITERS:
@@ -46,23 +48,29 @@ def check(
                 seen[type(finding)] += 1
                 yield finding
 
-    for text in findings.WRITERS[output_format](counted(find(source, form).sources), cleaner.book):
+    for text in findings.WRITERS[output_format](counted(find(source, form, selection).sources), cleaner.book):
         print(text)
     return FAILED if seen[findings.Failure] else FOUND if seen[findings.Finding] else OK
 
 
-def fix(source: Sequence[str], cleaner: Cleaner | None = None, text_field: str = "text", form: str | None = None) -> int:
+def fix(
+    source: Sequence[str],
+    cleaner: Cleaner | None = None,
+    text_field: str = "text",
+    form: str | None = None,
+    selection: Selection = ALL,
+) -> int:
     """Cleans files in place; the exit code."""
     cleaner = cleaner or Cleaner()
     changed = failed = 0
-    for one in find(source, form).sources:
+    for one in find(source, form, selection).sources:
         try:
             edits = findings.fix(one, cleaner, Options(text_field))
         except CleanerError as error:
             failed += 1
-            say(f"{one.path}: {error}")
+            say(f"{visible(str(one.path), name=True)}: {error}")
             continue
         if edits:
             changed += 1
-            print(f"{visible(str(one.path))}: cleaned, {edits} place{'s' if edits > 1 else ''}")
+            print(f"{visible(str(one.path), name=True)}: cleaned, {edits} place{'s' if edits > 1 else ''}")
     return FAILED if failed else FOUND if changed else OK

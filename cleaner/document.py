@@ -17,9 +17,10 @@ class CleanerError(Exception):
     """A mistake a person can mend; its text says where it is and what to do."""
 
 
-def visible(text: str) -> str:
-    """Control characters as escapes: a text, or a name, must not drive the terminal that shows it."""
-    return "".join(c if c.isprintable() or c in "\n\t " else c.encode("unicode_escape").decode("ascii") for c in text)
+def visible(text: str, *, name: bool = False) -> str:
+    """Control characters as escapes: a text must not drive the terminal that shows it, nor a name break its line."""
+    shown = " " if name else "\n\t "
+    return "".join(c if c.isprintable() or c in shown else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 class Span(NamedTuple):

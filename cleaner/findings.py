@@ -41,14 +41,14 @@ def check(source: Source, cleaner: Cleaner, options: Options) -> Iterator[Findin
     """The findings of one file, in order."""
     for number, result in cleaned(source, cleaner, options):
         if isinstance(result, str):
-            yield Failure(visible(str(source.path)), number or 1, visible(result))
+            yield Failure(visible(str(source.path), name=True), number or 1, visible(result))
             continue
         record, result_of = result
         for edit in result_of.edits:
             # the text of a page has lines of its own: they are no places in its file
             line = number or (1 if record.extracted else _line_of(record.document.text, edit))
             shown = " ".join(visible(edit.old if not edit.new else f"{edit.old} -> {edit.new}").split())
-            yield Finding(visible(str(source.path)), line, edit.rule, edit.category, shown, edit.evidence)
+            yield Finding(visible(str(source.path), name=True), line, edit.rule, edit.category, shown, edit.evidence)
 
 
 def cleaned(source: Source, cleaner: Cleaner, options: Options) -> Iterator[tuple[int, tuple[Record, Cleaned] | str]]:
@@ -194,7 +194,7 @@ def _write(path: Path, units: Mapping[int, bytes]) -> None:
     if 0 in units:
         content = units[0]
     else:
-        lines = compression.content(path).split(b"\n")
+        lines = compression.content(path, None).split(b"\n")
         for number, unit in units.items():
             old = lines[number - 1]
             head = b"\xef\xbb\xbf" if number == 1 and old.startswith(b"\xef\xbb\xbf") else b""

@@ -82,6 +82,8 @@ def labelled(paths: Iterable[Path]) -> Iterator[dict[str, Any]]:
     for path in paths:
         try:
             for number, source in enumerate(lines(path), 1):
+                if source is None:
+                    raise CleanerError(f"{path}:{number}: a line that long is no document")
                 if source.strip():
                     yield _checked(path, number, source)
         except ReadError as error:

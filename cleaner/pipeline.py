@@ -27,6 +27,7 @@ from cleaner.index import Batch, Earlier, Entry, Index
 from cleaner.output import Writer
 from cleaner.parts import Parts, size, tasks
 from cleaner.review import MOST_REMOVED
+from cleaner.selection import ALL, Selection
 from cleaner.store import Store
 from cleaner.version import __version__
 from cleaner.walk import RECORD, Found, Source, check_output, find
@@ -57,6 +58,7 @@ class Settings:
     discard: bool = False
     strict: bool = False
     max_removed: float = MOST_REMOVED
+    selection: Selection = ALL
 
     def row(self) -> dict[str, Any]:
         """The settings that a result depends on, for run.json."""
@@ -75,6 +77,7 @@ class Settings:
             "discard": self.discard,
             "strictness": self.cleaner.strictness if self.cleaner else None,
             "max_removed": self.max_removed,
+            **self.selection._asdict(),
         }
 
 
@@ -99,7 +102,7 @@ def clean_corpus(
     given = [source] if isinstance(source, str | Path) else list(source)
     settings = settings or Settings(cleaner=Cleaner())
     out = Path(out)
-    found = find(given, settings.form)
+    found = find(given, settings.form, settings.selection)
     check_output(found, given, out)
     with _prepared(out, settings) as staging:
         audit.write_rows(out / RECORD / UNFINISHED, ({"output": source.output} for source in found.sources))
@@ -427,7 +430,7 @@ class _Run:
             "templates": sum(not pair.joins for pair in self.pairs),
             "failures": self.failures,
             "review": self.for_review,
-            "left_alone": list(self.found.others),
+            **self.found.row,
         }
         counts = self.counts
         if counts["in"] != len(self.ids) or counts["in"] != sum(counts[v] for v in ("kept", "duplicate", "emptied", "failed")):

@@ -80,7 +80,9 @@ class Store:
         digests = np.frombuffer(b"".join(p.digest for p in prints), np.int64).reshape(-1, 2)
         keys = np.frombuffer(b"".join(p.keys for p in prints), np.int64).reshape(len(prints), self.bands)
         sampled = np.fromiter((len(p.sample) // 8 for p in prints), np.int64, len(prints))
-        table = {"doc": docs, "id": pa.array([name for _, name, _ in self._waiting]), "one": digests[:, 0], "two": digests[:, 1]}
+        # here ids only give an order; a surrogate, as an odd byte in a file's name becomes, has no place in Arrow's strings
+        names = [name.encode("utf-8", "backslashreplace") for _, name, _ in self._waiting]
+        table = {"doc": docs, "id": pa.array(names, pa.binary()).cast(pa.string()), "one": digests[:, 0], "two": digests[:, 1]}
         table |= {"sampled": sampled} | {f"k{band}": keys[:, band] for band in range(self.bands)}
         self._insert("docs", table)
         hashes = np.frombuffer(b"".join(p.sample for p in prints), np.int64)

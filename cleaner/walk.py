@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cleaner.document import CleanerError
 from cleaner.formats import FORMATS, Format, named, output_name
+from cleaner.formats.compression import SUFFIXES
+from cleaner.selection import ALL, Ignored, Selection
 
 RECORD = "_cleaner"
 """The folder of a run's record; not looked into when a run's output is cleaned again."""
@@ -29,18 +31,30 @@ class Source(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What was found: sources in the order of their names, and the files of other kinds that are left alone."""
+    """What was found: sources in the order of their names, and what is left alone.
+
+    ``others``: files of other kinds; ``hidden``: files and folders whose names begin with a dot; ``ignored``: files and folders that
+    ``.gitignore`` names, and files that ``--include`` and ``--exclude`` keep out.
+    """
 
     sources: tuple[Source, ...]
     others: tuple[str, ...]
+    hidden: int = 0
+    ignored: int = 0
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """What is left alone, for run.json."""
+        return {"left_alone": list(self.others), "hidden": self.hidden, "ignored": self.ignored}
 
 
-def find(given: Iterable[str | Path], form: str | None = None) -> Found:
+def find(given: Iterable[str | Path], form: str | None = None, selection: Selection = ALL) -> Found:
     """The files below some directories, files or globs.
 
     Args:
         given: what a person named; a directory's tree is taken relative to it, a file by its name alone.
         form: the format to read files in, whatever their names say.
+        selection: which of them are wanted.
     Raises:
         CleanerError: nothing is there, a file's kind is unknown, or two files would have one name in the output.
     """
@@ -50,10 +64,14 @@ def find(given: Iterable[str | Path], form: str | None = None) -> Found:
     others: list[str] = []
     failures: dict[str, str] = {}
     seen: dict[Path, str] = {}
+    tree = _Tree(selection)
     for name in given:
         count = 0
-        for path, relative, failure in _below(str(name)):
+        for path, relative, failure in _below(str(name), tree):
             count += 1
+            if not selection.wants(relative):
+                tree.ignored += 1
+                continue
             if failure:
                 failures[relative] = failure
                 files[relative] = path
@@ -62,8 +80,8 @@ def find(given: Iterable[str | Path], form: str | None = None) -> Found:
                 others.append(relative)
                 continue
             real = path.resolve()
-            if not path.is_symlink() and seen.setdefault(real, relative) != relative:
-                continue  # named twice, by itself and by a directory that holds it
+            if seen.setdefault(real, relative) != relative:
+                continue  # named twice: by itself, by a directory that holds it, by a link
             if relative in files and files[relative].resolve() != real:
                 raise CleanerError(
                     f"{files[relative]} and {path} would both be written as {relative}; clean them into different directories, "
@@ -74,8 +92,8 @@ def find(given: Iterable[str | Path], form: str | None = None) -> Found:
             raise CleanerError(f"{name}: no such file or directory")
     if others and not files:
         kinds = ", ".join(suffix for f in FORMATS.values() for suffix in f.suffixes)
-        raise CleanerError(f"{others[0]}: not a kind that is read ({kinds}, each also .gz and .zst); name one with --format")
-    return Found(tuple(_sources(files, form, failures)), tuple(sorted(others)))
+        raise CleanerError(f"{others[0]}: not a kind that is read ({kinds}, each also {', '.join(SUFFIXES)}); name one with --format")
+    return Found(tuple(_sources(files, form, failures)), tuple(sorted(others)), tree.hidden, tree.ignored)
 
 
 def _sources(files: dict[str, Path], form: str | None, failures: dict[str, str]) -> Iterator[Source]:
@@ -110,7 +128,7 @@ def _is_dir(path: Path) -> bool:
         return False
 
 
-def _below(name: str) -> Iterator[tuple[Path, str, str]]:
+def _below(name: str, tree: _Tree) -> Iterator[tuple[Path, str, str]]:
     """(file, path relative to what was named, why it is not to be read) for each."""
     import glob
 
@@ -120,7 +138,7 @@ def _below(name: str) -> Iterator[tuple[Path, str, str]]:
     except OSError as error:
         raise CleanerError(f"{name[:60]}...: no such file or directory ({error.strerror})") from None
     if _is_dir(path):
-        yield from _tree(path)
+        yield from tree.below(path)
     elif there:
         yield path, path.name, _unfit(path)
     elif glob.has_magic(name):
@@ -144,18 +162,65 @@ def _fixed(path: Path) -> list[str]:
     return parts
 
 
-def _tree(root: Path) -> Iterator[tuple[Path, str, str]]:
-    real = root.resolve()
-    unreadable: list[OSError] = []
-    for folder, folders, names in os.walk(root, onerror=unreadable.append):
-        here = Path(folder)
-        folders[:] = sorted(f for f in folders if not f.startswith(".") and f != RECORD)
+class _Tree:
+    """Walks directories, and counts what it leaves alone."""
+
+    def __init__(self, selection: Selection) -> None:
+        self.selection = selection
+        self.hidden = self.ignored = 0
+
+    def below(self, root: Path) -> Iterator[tuple[Path, str, str]]:
+        """A tree's files, then what links in it lead to: of a file and a link to it, it is the file that is read."""
+        real = root.resolve()
+        entered: set[Path] = set()  # so that links in a circle end
+        links: list[tuple[Path, str]] = []
+        ignored = Ignored()
+        yield from self._folder(root, "", links, entered, ignored)
+        while links:
+            path, relative = links.pop(0)
+            failure = _unfit(path, real)
+            if failure or not path.is_dir():
+                yield path, relative, failure
+            elif path.resolve() not in entered:
+                yield from self._folder(path, f"{relative}/", links, entered, ignored)
+
+    def _folder(
+        self, top: Path, prefix: str, links: list[tuple[Path, str]], entered: set[Path], ignored: Ignored
+    ) -> Iterator[tuple[Path, str, str]]:
+        unreadable: list[OSError] = []
+        for folder, folders, names in os.walk(top, onerror=unreadable.append):
+            here = Path(folder)
+            within = here.relative_to(top).as_posix()
+            before = prefix if within == "." else f"{prefix}{within}/"
+            if here.resolve() in entered:  # a link has led here before
+                folders.clear()
+                continue
+            entered.add(here.resolve())
+            if self.selection.gitignore:
+                ignored.enter(here, before)
+            linked = {name for name in folders if (here / name).is_symlink()}
+            wanted = self._wanted(folders, before, "/", ignored)
+            folders[:] = [name for name in wanted if name not in linked]
+            links += [(here / name, before + name) for name in wanted if name in linked]
+            for name in self._wanted(names, before, "", ignored):
+                if (here / name).is_symlink():
+                    links.append((here / name, before + name))
+                else:
+                    yield here / name, before + name, _unfit(here / name)
+        for error in unreadable:
+            within = Path(error.filename).relative_to(top).as_posix()
+            yield Path(error.filename), f"{prefix}{within}", f"cannot be read: {error.strerror}"
+
+    def _wanted(self, names: Iterable[str], before: str, behind: str, ignored: Ignored) -> list[str]:
+        found = []
         for name in sorted(names):
-            path = here / name
-            if not name.startswith("."):
-                yield path, path.relative_to(root).as_posix(), _unfit(path, real)
-    for error in unreadable:
-        yield Path(error.filename), Path(error.filename).relative_to(root).as_posix(), f"cannot be read: {error.strerror}"
+            if name.startswith("."):
+                self.hidden += 1
+            elif before + name + behind in ignored:
+                self.ignored += 1
+            elif not (behind and name == RECORD):
+                found.append(name)
+        return found
 
 
 def _unfit(path: Path, root: Path | None = None) -> str:
@@ -163,7 +228,7 @@ def _unfit(path: Path, root: Path | None = None) -> str:
     try:
         if root and path.is_symlink() and not path.resolve(strict=True).is_relative_to(root):
             return "a link to a place outside of what was named; name that place itself"
-        return "" if path.is_file() else "not a file (a pipe, a device, or a link that leads nowhere)"
+        return "" if path.is_file() or (root and path.is_dir()) else "not a file (a pipe, a device, or a link that leads nowhere)"
     except (OSError, RuntimeError) as error:
         return f"a link that leads nowhere ({error})"
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import hashlib
 import json
+import lzma
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -13,7 +17,8 @@ from hypothesis import strategies as st
 
 from cleaner.formats import FORMATS, Options, Raw, ReadError, RecordError, compression, encoding, named, output_name
 
-PACK = {"": lambda b: b, ".gz": gzip.compress, ".zst": zstandard.ZstdCompressor().compress}
+PACK = {"": lambda b: b, ".gz": gzip.compress, ".zst": zstandard.ZstdCompressor().compress, ".bz2": bz2.compress, ".xz": lzma.compress}
+PACKED = [suffix for suffix in PACK if suffix]
 
 
 @pytest.mark.parametrize("suffix", PACK)
@@ -31,13 +36,13 @@ def test_what_is_written_is_read(tmp_path: Path, suffix: str, content: bytes) ->
 
 
 def test_files_of_several_frames_are_read_whole(tmp_path: Path) -> None:
-    for suffix in (".gz", ".zst"):
+    for suffix in PACKED:
         path = tmp_path / f"a{suffix}"
         path.write_bytes(PACK[suffix](b"one\n") + PACK[suffix](b"two\n"))
         assert compression.content(path) == b"one\ntwo\n"
 
 
-@pytest.mark.parametrize("suffix", [".gz", ".zst"])
+@pytest.mark.parametrize("suffix", PACKED)
 def test_a_cut_file_is_told_from_a_whole_one(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a.jsonl{suffix}"
     packed = PACK[suffix](b"".join(b'{"n": %d}\n' % n for n in range(50_000)))
@@ -47,12 +52,75 @@ def test_a_cut_file_is_told_from_a_whole_one(tmp_path: Path, suffix: str) -> Non
             compression.content(path)
 
 
-@pytest.mark.parametrize("suffix", [".gz", ".zst"])
-def test_a_file_that_is_not_what_its_name_says(tmp_path: Path, suffix: str) -> None:
-    path = tmp_path / f"a{suffix}"
-    path.write_bytes(b"plain text, not compressed at all")
+@pytest.mark.parametrize("suffix", PACKED)
+def test_what_came_before_the_cut_is_read(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a.jsonl{suffix}"
+    records = b"".join(b'{"text": "%s"}\n' % hashlib.sha256(b"%d" % n).hexdigest().encode() for n in range(60_000))
+    packed = PACK[suffix](records)
+    for name, damaged in (("truncated", packed[: len(packed) * 3 // 4]), ("damaged", packed + b"no more of it")):
+        path.write_bytes(damaged)
+        read: list[bytes | None] = []
+        with pytest.raises(ReadError, match=name):
+            for line in compression.lines(path):
+                read.append(line)  # noqa: PERF402 - what was read before it failed is asked for
+        assert len(read) > 10_000
+        assert read == records.split(b"\n")[: len(read)]
+
+
+@pytest.mark.parametrize("suffix", PACKED)
+def test_a_file_is_read_as_what_it_is_and_written_as_its_name_says(tmp_path: Path, suffix: str) -> None:
+    plain, packed = tmp_path / f"a.txt{suffix}", tmp_path / "b.txt"
+    plain.write_bytes(b"plain text, not compressed at all")
+    packed.write_bytes(PACK[suffix](b"packed text"))
+    assert compression.content(plain) == b"plain text, not compressed at all"
+    assert compression.content(packed) == b"packed text"
+    for path, said in ((plain, "none"), (packed, suffix[1:])):
+        assert FORMATS["text"].parse(path, path.name, Raw(0, None), Options()).document.meta["compression"] == said
+    with compression.writing(plain) as stream:
+        stream.write(b"text")
+    assert plain.read_bytes() != b"text"
+    assert compression.note(plain) == {}
+
+
+@pytest.mark.parametrize("suffix", PACKED)
+def test_bytes_that_are_neither_packed_nor_text_are_no_document(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a.txt{suffix}"
+    path.write_bytes(b"\x00\x01\x02 not compressed, and not text")
     with pytest.raises(ReadError, match="damaged"):
         compression.content(path)
+
+
+def test_text_that_begins_like_an_archive_is_text(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"BZh9 is how bzip2 files begin.")
+    assert compression.content(path) == path.read_bytes()
+
+
+@pytest.mark.parametrize("suffix", PACKED)
+def test_a_bomb_is_told_before_it_is_held(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a.txt{suffix}"
+    with compression.writing(path) as stream:
+        for _ in range(40):
+            stream.write(b"0" * (1 << 20))
+    assert path.stat().st_size < 1 << 17
+    tracemalloc.start()
+    with pytest.raises(ReadError, match="more than 2,000,000 bytes of content"):
+        compression.content(path, 2_000_000)
+    assert tracemalloc.get_traced_memory()[1] < (80 << 20 if suffix == ".zst" else 16 << 20)
+    tracemalloc.stop()
+    assert len(compression.content(path, None)) == 40 << 20
+
+
+def test_a_line_too_long_is_a_failed_record_among_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.jsonl.gz"
+    with compression.writing(path) as stream:
+        stream.write(b'{"text": "a"}\n{"text": "' + b"b" * 3_000_000 + b'"}\n{"text": "c"}\n' + b"d" * 2_000_000)
+    assert [line and len(line) for line in compression.lines(path, 1_000_000)] == [13, None, 13, None]
+    monkeypatch.setattr(compression.lines, "__defaults__", (1_000_000,))
+    raws = list(JSONL.raws(path))
+    assert [(raw.number, raw.line is None) for raw in raws] == [(1, False), (2, True), (3, False), (4, True)]
+    with pytest.raises(RecordError, match="a line of more than 512 MB"):
+        JSONL.parse(path, "a.jsonl.gz", raws[1], Options())
 
 
 @pytest.mark.parametrize(
@@ -126,6 +194,8 @@ def test_any_bytes_are_some_text(raw: bytes) -> None:
         ("a.pdf", None, None),
         ("a", None, None),
         ("a.gz", None, None),
+        ("a.txt.bz2", "text", "a.txt.bz2"),
+        ("a.html.xz", "html", "a.txt.xz"),
     ],
 )
 def test_names_tell_formats(name: str, form: str | None, output: str | None) -> None:
@@ -224,6 +294,17 @@ def test_a_line_that_is_not_all_text_is_read_with_replacements() -> None:
     record = parsed(b'{"text": "a\xffb"}')
     assert record.document.text == "a\ufffdb"
     assert record.document.meta["replaced"] == "1"
+
+
+def test_each_record_is_read_in_its_own_encoding() -> None:
+    text = "Мост через реку открыли в понедельник после двух лет работы"
+    for name, said in (
+        ("utf-8", {}),
+        ("cp1251", {"encoding": "cp1251", "guessed": "yes"}),
+        ("koi8-r", {"encoding": "koi8-r", "guessed": "yes"}),
+    ):
+        document = parsed(f'{{"text": "{text}"}}'.encode(name)).document
+        assert (document.text, document.meta) == (text, said)
 
 
 def test_the_lines_of_a_file_have_their_numbers(tmp_path: Path) -> None:

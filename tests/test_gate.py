@@ -6,6 +6,7 @@ keep the gate.
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import os
@@ -17,6 +18,8 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, Command, tree
 from test_fixtures import FLOORS, check_floors
+
+from cleaner.formats import encoding
 
 EVALUATION = Path(os.environ.get("CLEANER_EVALUATION", ROOT.parent / "shared" / "evaluation"))
 
@@ -128,3 +131,45 @@ def test_the_samples_are_cleaned_and_given_back(gold: list[dict[str, object]], c
     assert found["drop recall"] == 1
     assert command("restore", "out", "-o", "back").returncode == 0
     assert tree(tmp_path / "back") == tree(EVALUATION / "seeds")
+
+
+INPUTS = EVALUATION / "inputs"
+NAMES = {"ibm855": "cp855", "ibm866": "cp866", "maccyrillic": "mac-cyrillic", "none": "cp1252"}
+SUPERSETS = {"gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932", "euc-kr": "cp949", "iso-8859-1": "cp1252", "ascii": "cp1252", "iso-8859-9": "cp1254", "tis-620": "cp874", "big5": "big5hkscs", "euc-jp": "euc_jis_2004", "iso-2022-jp": "iso2022_jp_ext"}  # fmt: skip
+MISLABELLED = {"Ziemniaki": "iso-8859-2", "xinhuanet": "gb18030", "travaillent": "cp1252"}
+"""Pages that declare UTF-8 and hold not a character of it, by a part of their names: what they are instead."""
+
+
+def letters(text: str) -> str:
+    return "".join(c for c in text if c.isalpha())
+
+
+def readings(row: dict[str, str], raw: bytes) -> list[str]:
+    """The letters of a file in its right encoding, and in the superset that is as good."""
+    name = row.get("encoding") or row.get("declared") or "utf-8"
+    name = next((right for part, right in MISLABELLED.items() if part in row["file"]), name)
+    name = re.sub(r"-(?:hungarian|czech|slovak|croatian|polish|slovene|romanian|bulgarian|russian|arabic|greek|turkish|hebrew)$", "", name)
+    name = "utf-8" if name.startswith(("mojibake", "real-")) else re.sub(r"^(utf-\d\d)([bl]e)$", r"\1-\2", NAMES.get(name, name))
+    found = []
+    for one in (name, SUPERSETS.get(name, name)):
+        with contextlib.suppress(LookupError):  # Python has no EUC-TW
+            found.append(letters(raw.decode(one, "replace")))
+    return found
+
+
+@pytest.mark.skipif(not (INPUTS / "manifest.json").exists(), reason="no files in odd encodings beside the checkout")
+def test_odd_encodings_are_read_right_or_flagged() -> None:
+    rows = [row for row in json.loads((INPUTS / "manifest.json").read_text(encoding="utf-8")) if row["file"].startswith("enc/")]
+    right = flagged = 0
+    for row in rows:
+        raw = (INPUTS / row["file"]).read_bytes()
+        decoded = encoding.decode(raw)
+        if letters(decoded.text) in readings(row, raw):
+            right += 1
+        elif decoded.replaced:
+            flagged += 1
+        else:
+            print(f"{row['file']}: wrongly read as {decoded.encoding}")
+    figures = {"right": right / len(rows), "right or flagged": (right + flagged) / len(rows)}
+    print(figures)
+    check_floors({name: round(value, 4) for name, value in figures.items()}, json.loads(FLOORS.read_text())["encodings"])

@@ -14,7 +14,7 @@ from conftest import ROOT
 
 FLOORS = {
     "document": 0, "version": 0, "lazy": 0, "kept": 0, "charmap": 0,
-    "segment": 1, "samples": 2, "repair": 2, "wording": 3, "kernels": 1, "arrays": 1, "store": 1, "literals": 2,
+    "segment": 1, "selection": 1, "samples": 2, "repair": 2, "wording": 3, "kernels": 1, "arrays": 1, "store": 1, "literals": 2,
     "minhash": 2, "likeness": 3, "features": 2, "extract": 2, "detectors": 3, "dedup": 4, "choice": 5, "index": 5,
     "rulebook": 4, "formats": 3, "hyper": 3,
     "matcher": 5, "walk": 4, "audit": 1,
@@ -85,7 +85,7 @@ def test_sql_is_spoken_in_one_room() -> None:
 
 @pytest.mark.parametrize("statement", ["import cleaner", "import cleaner; cleaner.clean('Text.\\nAdvertisement')", "import cleaner.cli"])
 def test_the_start_pulls_in_nothing_heavy(statement: str) -> None:
-    heavy = {"datasketch", "numba", "numpy", "trafilatura", "lxml", "pyarrow", "duckdb", "ftfy", "rich", "zstandard"}
+    heavy = {"datasketch", "numba", "numpy", "trafilatura", "lxml", "pyarrow", "duckdb", "ftfy", "rich", "zstandard", "pathspec", "chardet"}
     code = f"{statement}; import sys; print(*sorted({heavy!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.split() == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
@@ -10,8 +9,6 @@ from typing import ClassVar
 from cleaner.extract import extract
 from cleaner.formats import compression, encoding
 from cleaner.formats.record import Options, Raw, Record
-
-_DECLARED = rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_:.-]{2,40})|<\?xml[^>]{0,100}encoding=["']([A-Za-z0-9_:.-]{2,40})"""
 
 
 class Html:
@@ -27,14 +24,10 @@ class Html:
     def parse(self, path: Path, relative: str, raw: Raw, options: Options) -> Record:
         """Raises ReadError."""
         source = compression.content(path)
-        declared = re.search(_DECLARED, source[:4096], re.IGNORECASE)
-        name = (declared[1] or declared[2]).decode("ascii") if declared else None
-        decoded = encoding.decode(source, name)
+        decoded = encoding.decode(source, encoding.in_head(source, page=True))
         document = extract(decoded.text)
         document.id = relative
-        document.meta["encoding"] = decoded.encoding
-        if decoded.replaced:
-            document.meta["replaced"] = str(decoded.replaced)
+        document.meta.update(decoded.meta | compression.note(path))
         return Record(document, extracted=True)
 
     def render(self, record: Record, text: str) -> str:

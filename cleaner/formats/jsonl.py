@@ -13,12 +13,13 @@ from typing import Any, ClassVar, NamedTuple
 
 from cleaner.document import Document
 from cleaner.extract import extract
-from cleaner.formats import compression
+from cleaner.formats import compression, encoding
 from cleaner.formats.record import Options, Raw, Record, RecordError
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _BOM = b"\xef\xbb\xbf"
 _DATES = ("date", "published", "date_published", "published_at", "timestamp")
+_BEYOND, _ENOUGH = bytes(range(0x80, 0x100)), 8
 _META = ("url", "site", "title", "lang")
 
 
@@ -43,20 +44,16 @@ class Jsonl:
         """The lines that are not blank, with their numbers. Raises ReadError."""
         for number, line in enumerate(compression.lines(path), 1):
             if number == 1:
-                line = line.removeprefix(_BOM)
-            line = line.removesuffix(b"\r")
-            if line.strip():
+                line = line and line.removeprefix(_BOM)
+            line = line and line.removesuffix(b"\r")
+            if line is None or line.strip():
                 yield Raw(number, line)
 
     def parse(self, path: Path, relative: str, raw: Raw, options: Options) -> Record:
         """Raises RecordError."""
         if raw.line is None:
-            raise ValueError("a record of a JSON Lines file has a line")
-        try:
-            line, replaced = raw.line.decode("utf-8"), 0
-        except UnicodeDecodeError:
-            line = raw.line.decode("utf-8", "replace")
-            replaced = line.count("\ufffd")
+            raise RecordError(f"a line of more than {compression.LONGEST_LINE >> 20} MB; records of this size are not read")
+        line, meta = _decoded(raw.line)
         fields = _fields(line)
         document, extracted = self._document(fields, options)
         given = fields.get(options.id_field)
@@ -68,8 +65,9 @@ class Jsonl:
         for name in _DATES:
             if name in fields and isinstance(fields[name].value, str):
                 document.meta.setdefault("date", fields[name].value)
-        if replaced:
-            document.meta["replaced"] = str(replaced)
+        document.meta.update(meta)
+        if raw.number == 1:
+            document.meta.update(compression.note(path))
         return Record(document, extracted, line, _span(fields, options.text_field), options.text_field)
 
     def _document(self, fields: dict[str, _Field], options: Options) -> tuple[Document, bool]:
@@ -122,6 +120,19 @@ def _storable(text: str) -> bool:
     except UnicodeEncodeError:  # a lone surrogate: only an escape can hold it
         return False
     return True
+
+
+def _decoded(line: bytes) -> tuple[str, dict[str, str]]:
+    """A line's text, and what its record says of that. Each line is read for itself: files are put together from others."""
+    try:
+        return line.decode("utf-8"), {}
+    except UnicodeDecodeError:
+        # a few bytes say nothing of their encoding: in a file of UTF-8 they are damage
+        if len(line) - len(line.translate(None, _BEYOND)) >= _ENOUGH:
+            read = encoding.decode(line)
+            return read.text, read.meta
+        text = line.decode("utf-8", "replace")
+        return text, {"replaced": str(text.count("\ufffd"))}
 
 
 def _fields(line: str) -> dict[str, _Field]:

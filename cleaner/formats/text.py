@@ -24,11 +24,9 @@ class Text:
     def parse(self, path: Path, relative: str, raw: Raw, options: Options) -> Record:
         """Raises ReadError."""
         decoded = encoding.decode(compression.content(path))
-        meta = {"encoding": decoded.encoding}
+        meta = decoded.meta | compression.note(path)
         if decoded.bom:
             meta["bom"] = "yes"
-        if decoded.replaced:
-            meta["replaced"] = str(decoded.replaced)
         if compression.split(relative)[0].lower().endswith((".md", ".markdown")):
             meta["markup"] = "markdown"
         return Record(Document(relative, decoded.text, meta=meta))

@@ -239,7 +239,7 @@ _NEVER = (
     "iso8859-1 iso8859-3 iso8859-14 utf-7 hp-roman8 cp720 cp1006 ptcp154 kz1048 koi8-t cp037 cp273 cp424 cp500 cp875 cp1026 cp1140".split()
 )
 _RARE_FACTOR, _WESTERN_FACTOR = 0.8, 0.9
-"""Tried from .7 to .95 on 2,172 pieces of news in 17 languages and 21 encodings: of those of 30 characters .979 are read right (with
+"""Tried from .7 to .95 on 2,172 pieces of news in 17 languages and 20 encodings: of those of 30 characters .979 are read right (with
 .8 and .8: .977; chardet alone: .970), of those of 100 and more all. Without them German and Spanish of a few words goes to DOS."""
 
 

@@ -2,13 +2,29 @@
 
 trafilatura does the work. Its own ``deduplicate`` stays off: it remembers pages across calls, so that the same page gives
 another text the second time.
+
+Some pages take parsers hours, all of the memory, or down with them. So a page is parsed in a process beside this one, which is ended
+when it takes too long; what the page says is then told without understanding it, and the document says so.
 """
 
 from __future__ import annotations
 
+import json
+import os
+import sys
+from contextlib import suppress
+from typing import IO, TYPE_CHECKING, Any
+
 from cleaner.document import Document
 
+if TYPE_CHECKING:
+    import subprocess
+
 _FIELDS = ("title", "sitename", "url", "date", "author", "language")
+SECONDS = 30.0
+"""What a page may take."""
+MEMORY = 4 << 30
+"""Bytes of address space that parsing may take."""
 
 
 def extract(html: str, url: str | None = None) -> Document:
@@ -17,28 +33,160 @@ def extract(html: str, url: str | None = None) -> Document:
     Args:
         html: the page's source.
         url: where it came from, if known.
+    Returns:
+        The document. ``meta["extraction"]`` says why its text is all the page's words, where it could not be parsed in time.
     """
+    if not html.strip():
+        return Document("", "", url=url)
+    try:
+        title, text, site, address, lang, meta = _child().ask(html, url)
+    except _GivenUp as error:
+        return Document("", plain(html), url=url, meta={"extraction": f"all words of the page: {error}"})
+    return Document("", text, url=address, site=site, title=title, lang=lang, meta=meta)
+
+
+class _GivenUp(Exception):  # noqa: N818 - not an error of the program
+    """Why a page could not be parsed."""
+
+
+class _Child:
+    """The process that parses, started when it is first asked."""
+
+    def __init__(self) -> None:
+        self.owner = os.getpid()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def ask(self, html: str, url: str | None) -> list[Any]:
+        import select
+        import subprocess
+
+        if self._process is None:
+            code = f"import sys; sys.path[:] = {sys.path!r}; from cleaner.extract import serve; serve({MEMORY})"
+            self._process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        wanted, given = self._process.stdin, self._process.stdout
+        assert wanted is not None
+        assert given is not None
+        try:
+            wanted.write(json.dumps([html, url]).encode("ascii") + b"\n")
+            wanted.flush()
+            if not select.select([given], [], [], SECONDS)[0]:
+                self.end()
+                raise _GivenUp(f"parsing took more than {SECONDS:g} seconds")
+            answer = given.readline()
+        except OSError:
+            answer = b""
+        if not answer.endswith(b"\n"):
+            self.end()
+            raise _GivenUp("parsing ended the process it was done in")
+        found: list[Any] | str = json.loads(answer)
+        if isinstance(found, str):
+            raise _GivenUp(found)
+        return found
+
+    def end(self) -> None:
+        """Ends the process, if there is one."""
+        if self._process is not None:
+            self._process.kill()
+            for stream in (self._process.stdin, self._process.stdout):
+                with suppress(OSError):
+                    if stream:
+                        stream.close()
+            self._process.wait()
+            self._process = None
+
+
+_children: list[_Child] = []
+
+
+def _child() -> _Child:
+    """The child of this process; not that of the one it was forked from."""
+    if not _children or _children[0].owner != os.getpid():
+        import atexit
+
+        _children[:] = [_Child()]
+        atexit.register(_children[0].end)
+    return _children[0]
+
+
+def serve(memory: int, wanted: IO[bytes] | None = None, given: IO[bytes] | None = None) -> None:
+    """Parses the pages that come on standard input, one a line, until there are no more."""
+    with suppress(ImportError, ValueError, OSError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    wanted, given = wanted or sys.stdin.buffer, given or sys.stdout.buffer
+    for row in wanted:
+        html, url = json.loads(row)
+        answer: list[Any] | str
+        try:
+            answer = _parsed(html, url)
+        except MemoryError:
+            answer = "parsing took too much memory"
+        except RecursionError:
+            answer = "it is nested too deeply"
+        except Exception as error:  # whatever a parser fails on
+            answer = f"parsing failed ({type(error).__name__})"
+        given.write(json.dumps(answer).encode("ascii") + b"\n")
+        given.flush()
+
+
+def _parsed(html: str, url: str | None) -> list[Any]:
+    """Title, text, site, url, language and more, as trafilatura finds them."""
     import logging
 
     from trafilatura import bare_extraction
 
     # it logs what it gives up on; here an empty text says so
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
-    if not html.strip():
-        return Document("", "", url=url)
     page = bare_extraction(html.replace("\x00", ""), url=url, with_metadata=True, include_comments=False, deduplicate=False)
     if page is None:
-        return Document("", "", url=url)
+        return [None, "", None, url, None, {}]
     found = page if isinstance(page, dict) else page.as_dict()
     text = (found.get("text") or "").strip("\n")
     known = {name: str(found[name]) for name in _FIELDS if found.get(name)}
-    meta: dict[str, str] = {name: known[name] for name in ("date", "author") if name in known}
-    return Document(
-        "",
-        text + "\n" if text else "",
-        url=known.get("url") or url,
-        site=known.get("sitename"),
-        title=known.get("title"),
-        lang=known.get("language"),
-        meta=meta,
-    )
+    meta = {name: known[name] for name in ("date", "author") if name in known}
+    return [known.get("title"), text + "\n" if text else "", known.get("sitename"), known.get("url") or url, known.get("language"), meta]
+
+
+_BLOCKS = frozenset(
+    "address article aside blockquote br dd div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr li main nav ol p "
+    "pre section table td th title tr ul".split()
+)
+_SILENT = ("script", "style", "template", "noscript", "svg")
+
+
+def plain(html: str) -> str:
+    """The words of a page, a block a line, in time linear in its length; it need not be HTML at all."""
+    from html import unescape
+
+    parts: list[str] = []
+    unclosed: set[str] = set()
+    lowered = html.lower() if len(html.lower()) == len(html) else html
+    at = 0
+    while True:
+        start = html.find("<", at)
+        if start < 0:
+            parts.append(html[at:])
+            break
+        parts.append(html[at:start])
+        if html.startswith("<!--", start):
+            end = html.find("-->", start)
+            at = len(html) if end < 0 else end + 3
+            continue
+        end = html.find(">", start)
+        if end < 0:
+            break
+        name = lowered[start + 1 : min(end, start + 20)].split()
+        tag = name[0].strip("/") if name else ""
+        at = end + 1
+        if tag in _BLOCKS:
+            parts.append("\n")
+        elif tag in _SILENT and tag not in unclosed and html[start + 1] != "/":
+            close = lowered.find(f"</{tag}", at)
+            if close < 0:
+                unclosed.add(tag)
+            else:
+                at = close
+    lines = (" ".join(line.split()) for line in unescape("".join(parts)).split("\n"))
+    text = "\n".join(line for line in lines if line)
+    return text + "\n" if text else ""

@@ -89,8 +89,8 @@ def clean_corpus(
         templates: "merge" takes texts that differ in figures and names only for duplicates.
         fold: compare without what does not change the words.
         prefer: which copy stays: "longest", "first", "earliest" or "source:NAME,NAME".
-        text_field: the field of JSON records that holds their text.
-        id_field: the field of JSON records that names them.
+        text_field: the field of JSON records, or the column of tables, that holds their text.
+        id_field: the field of JSON records, or the column of tables, that names them.
         jobs: processes to use; does not change the result.
         overwrite: replace the output of an earlier run.
         discard: do not keep the documents that are left out.

@@ -25,11 +25,15 @@ Keep = Annotated[list[str], typer.Option("--keep", metavar="CATEGORY", help="Do 
 Remove = Annotated[
     list[str], typer.Option("--remove", metavar="CATEGORY", help="Remove a category that is kept by default: byline. Repeatable.")
 ]
-TextField = Annotated[str, typer.Option("--text-field", metavar="NAME", help="Field of JSON records that holds the text.")]
-IdField = Annotated[str, typer.Option("--id-field", metavar="NAME", help="Field of JSON records that names them.")]
+TextField = Annotated[
+    str, typer.Option("--text-field", metavar="NAME", help="Field of JSON records, or column of tables, that holds the text.")
+]
+IdField = Annotated[str, typer.Option("--id-field", metavar="NAME", help="Field of JSON records, or column of tables, that names them.")]
 Form = Annotated[
     str | None,
-    typer.Option("--format", metavar="FORMAT", help="Read every SRC as text, html or jsonl, whatever its name.", show_default=False),
+    typer.Option(
+        "--format", metavar="FORMAT", help="Read every SRC as text, html, jsonl, csv or parquet, whatever its name.", show_default=False
+    ),
 ]
 Include = Annotated[
     list[str], typer.Option("--include", metavar="GLOB", help="Only files of such names, as in .gitignore: *.txt, /news/**. Repeatable.")

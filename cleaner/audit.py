@@ -58,6 +58,17 @@ def rows(path: Path) -> Iterator[dict[str, Any]]:
         raise CleanerError(f"{path}: cannot be read: {error.strerror}; is this the output of a run?") from None
 
 
+def bare(record: Path) -> list[str]:
+    """The files of a finished run's output that hold no record: no row of the record names them."""
+    import json
+
+    try:
+        found: list[str] = json.loads((record / RUN).read_bytes()).get("bare", [])
+    except (OSError, ValueError):
+        return []
+    return found
+
+
 def inside(root: Path, name: str) -> Path:
     """The path of a file below ``root``. Raises CleanerError for a name that leads out of it."""
     path = root / name

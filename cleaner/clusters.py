@@ -93,7 +93,7 @@ def text(out: Path, name: str) -> str:
     Raises:
         CleanerError: for a document that is not there, or was not kept with the run.
     """
-    options = Options(*(settings(out)[field] for field in ("text_field", "id_field")))
+    options = Options(settings(out)["text_field"], settings(out)["id_field"], "utf-8")
     before: dict[tuple[str, str], int] = {}  # how many records of a file come before this one
     for row in audit.rows(out / RECORD / audit.DOCUMENTS):
         field = "output" if row["verdict"] == "kept" else "left_out"
@@ -110,7 +110,7 @@ def text(out: Path, name: str) -> str:
     form = FORMATS[row["format"]]
     try:
         if form.many or not (kept or form.target):
-            raw = next(itertools.islice(form.raws(path), before.get(place, 0), None), None)
+            raw = next(itertools.islice(form.raws(path, options), before.get(place, 0), None), None)
             if raw is None:
                 raise CleanerError(f"{path}: {name} is not there any more")
             found = form.parse(path, place[1], raw, options).document.text

@@ -19,7 +19,7 @@ from cleaner.walk import Source
 
 
 class Finding(NamedTuple):
-    """One place. ``line`` counts from 1: in a text file its line, in a JSON Lines file that of the record."""
+    """One place. ``line`` counts from 1: in a text file its line, in a file of records that of the record (of a table its row)."""
 
     path: str
     line: int
@@ -57,7 +57,7 @@ def cleaned(source: Source, cleaner: Cleaner, options: Options) -> Iterator[tupl
     try:
         if source.failure:
             raise CleanerError(source.failure)
-        for raw in source.reader.raws(source.path):
+        for raw in source.reader.raws(source.path, options):
             number = raw.number
             try:
                 record = source.reader.parse(source.path, source.relative, raw, options)
@@ -161,6 +161,8 @@ def fix(source: Source, cleaner: Cleaner, options: Options) -> int:
         raise CleanerError("a page cannot be cleaned in place; 'cleaner clean' writes its text")
     units: dict[int, bytes] = {}  # line of the record (0: the file) -> what it becomes
     edits = 0
+    if source.reader.many and source.format != "jsonl":
+        raise CleanerError(f"a file of the format {source.format} cannot be cleaned in place; 'cleaner clean' writes a clean copy")
     for number, result in cleaned(source, cleaner, options):
         if isinstance(result, str):
             raise CleanerError(f"line {number}: {result}" if number else result)

@@ -6,52 +6,53 @@ A file appears under its name when it is whole, and not at all if the run ends b
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO
 
 from cleaner import audit
-from cleaner.formats import Raw, ReadError
-from cleaner.formats.compression import writing
-from cleaner.walk import Source
+from cleaner.formats import Options, ReadError, Rewriting
+from cleaner.walk import RECORD, Source
 
 
 class Writer:
     """The output of one source. To be given its documents in the order in which they stand in it."""
 
-    def __init__(self, source: Source, out: Path, left_out: Path, stack: ExitStack, *, discard: bool) -> None:
+    def __init__(self, source: Source, out: Path, stack: ExitStack, options: Options, *, discard: bool) -> None:
         self.source = source
         self.out = out
-        self.left_out = left_out
+        self.left_out = out / RECORD / audit.LEFT_OUT
         self.stack = stack
+        self.options = options
         self.discard = discard
-        self.streams: dict[Path, IO[bytes]] = {}
-        self.raws: Iterator[Raw] = iter(())
-        self.current = Raw(-1, None)
+        self.bare = False
+        self.kept: Rewriting | None = None
+        self.aside: Rewriting | None = None
         if source.reader.many and not source.failure:
-            self.raws = source.reader.raws(source.path)
-            self._stream(out / source.output)
+            try:
+                self.kept = self._rewriting(out / source.output)
+            except ReadError:  # its verdict says so
+                return
+            self.bare = True
 
     def keep(self, number: int, unit: str | None) -> str:
         """Writes a document that is kept; the name of its file, relative to the output.
 
         Args:
             number: of the record in its source.
-            unit: what to write; None: the line as it was read.
+            unit: what to write; None: the record as it was read.
         Raises:
-            ReadError: when that line is not there any more.
+            ReadError: when that record is not there any more.
         """
         name = self.source.output
         if not self.source.reader.many:
             return self._file(self.out, name, unit or "")
-        if unit is not None:
-            line = unit.encode("utf-8")
-        elif self._reach(number) and self.current.line is not None:
-            line = self.current.line
-        else:
-            raise ReadError(f"{self.source.path}: was changed during the run; run again")
-        self._stream(self.out / name).write(line + b"\n")
+        try:
+            if self.kept is None:
+                raise ReadError("it cannot be read")
+            self.kept.keep(number, unit)
+        except ReadError:
+            raise ReadError(f"{self.source.path}: was changed during the run; run again") from None
+        self.bare = False
         return name
 
     def leave_out(self, number: int, aside: str | None) -> str:
@@ -68,23 +69,26 @@ class Writer:
             return ""
         if not self.source.reader.many:
             return self._file(self.left_out, self.source.output, aside) if aside else self._copy(relative)
-        if not self._reach(number) or self.current.line is None:
+        if self.kept is None or not self.kept.has(number):
             return self._copy(relative + ".damaged")  # the file breaks off here: the whole of it is put aside
-        self._stream(self.left_out / relative).write(self.current.line + b"\n")
+        if self.aside is None:
+            self.aside = self._rewriting(self.left_out / relative)
+        self.aside.keep(number, None)
         return relative
 
-    def _reach(self, number: int) -> bool:
-        """Reads on to the record of this number in its source; whether it is there."""
-        while self.current.number < number:
-            try:
-                self.current = next(self.raws)
-            except (StopIteration, ReadError):
-                return False
-        return self.current.number == number
+    def _rewriting(self, path: Path) -> Rewriting:
+        with ExitStack() as own:  # what cannot be begun leaves nothing behind
+            temporary = own.enter_context(audit.replacing(path))
+            rewriting = own.enter_context(self.source.reader.rewriting([self.source.path], temporary, self.options))
+            self.stack.push(own.pop_all())
+        return rewriting
 
     def _file(self, folder: Path, name: str, text: str) -> str:
-        with audit.replacing(folder / name) as temporary, writing(temporary) as stream:
-            stream.write(text.encode("utf-8", "surrogatepass"))
+        with (
+            audit.replacing(folder / name) as temporary,
+            self.source.reader.rewriting([self.source.path], temporary, self.options) as file,
+        ):
+            file.keep(0, text)
         return name
 
     def _copy(self, name: str) -> str:
@@ -96,9 +100,3 @@ class Writer:
                 return ""
             raise
         return name
-
-    def _stream(self, path: Path) -> IO[bytes]:
-        if path not in self.streams:
-            temporary = self.stack.enter_context(audit.replacing(path))
-            self.streams[path] = self.stack.enter_context(writing(temporary))
-        return self.streams[path]

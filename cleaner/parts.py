@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from cleaner import audit
-from cleaner.formats import Raw, ReadError
+from cleaner.formats import Options, Raw, ReadError
 from cleaner.walk import Source
 from cleaner.work import Outcome, Task, read, staged
 
@@ -29,7 +29,7 @@ Run = Callable[[Iterable[list[Task]]], Iterator[list[Outcome]]]
 """Has batches done, in order."""
 
 
-def tasks(sources: Sequence[Source]) -> Iterator[Task]:
+def tasks(sources: Sequence[Source], options: Options) -> Iterator[Task]:
     """The records of some files, unread, in order; where a file breaks off, a task that says so."""
     for index, source in enumerate(sources):
         number = 0
@@ -37,7 +37,7 @@ def tasks(sources: Sequence[Source]) -> Iterator[Task]:
             yield Task(index, Raw(0, None), 0, source.failure)
             continue
         try:
-            for raw in source.reader.raws(source.path):
+            for raw in source.reader.raws(source.path, options):
                 number = raw.number
                 yield Task(index, raw, len(raw.line) + 1 if raw.line is not None else size(source.path))
         except ReadError as error:

@@ -31,7 +31,7 @@ from cleaner.selection import ALL, Selection
 from cleaner.store import Store
 from cleaner.version import __version__
 from cleaner.walk import RECORD, Found, Source, check_output, find
-from cleaner.work import Outcome, Task, Work
+from cleaner.work import Outcome, Task, Work, by_source
 
 Progress = Callable[[int], None]
 """Called with the number of documents done since the last call."""
@@ -142,8 +142,7 @@ def _clear(out: Path) -> None:
     if not plan.exists() and not (record / audit.DOCUMENTS).exists():
         raise CleanerError(f"{out}: holds files that no run of cleaner wrote; --overwrite replaces the output of a run only")
     rows = audit.rows(plan) if plan.exists() else audit.rows(record / audit.DOCUMENTS)
-    # a file of records is written even if none of them is kept
-    names = {row["source"] if row.get("format") == "jsonl" else row.get("output") for row in rows}
+    names = {row.get("output") for row in rows} | set(audit.bare(record))
     written = {audit.inside(out, name) for name in names if name}
     files = [path for path in out.rglob("*") if (path.is_file() or path.is_symlink()) and record not in path.parents]
     rest = sorted(path for path in files if path not in written and ".part" not in path.name)
@@ -182,6 +181,7 @@ class _Run:
         self.removed: dict[str, dict[str, int]] = {}
         self.kinds: dict[str, int] = {}
         self.failures: list[str] = []
+        self.bare: set[str] = set()  # files of records of which none was kept: they are written all the same
         self.for_review = 0
         self.index = Index(settings.index, settings.dedup) if settings.index and settings.dedup.mode != "none" else None
         self.batch = Batch()
@@ -237,7 +237,7 @@ class _Run:
             return local.run(work, itertools.chain(first, rest), jobs, work.lost)
 
         taken: set[str] = set()
-        for outcome, part, place, before in self.parts.outcomes(tasks(self.sources), run):
+        for outcome, part, place, before in self.parts.outcomes(tasks(self.sources, settings.options), run):
             name = self._own_id(outcome, taken)
             fingerprint = dedup.fingerprints([outcome.text])[0] if before and work.matters(outcome) else outcome.fingerprint
             if store and fingerprint:
@@ -329,10 +329,9 @@ class _Run:
             audit.writing(self.record / audit.REMOVALS) as removals,
             audit.writing(self.record / audit.REVIEW) as review,
         ):
-            for index, outcomes in itertools.groupby(self._staged(), key=lambda outcome: outcome.source):
-                source = self.sources[index]
+            for source, outcomes in by_source(self.sources, self._staged()):
                 with ExitStack() as stack:
-                    writer = Writer(source, self.out, self.record / audit.LEFT_OUT, stack, discard=self.settings.discard)
+                    writer = Writer(source, self.out, stack, self.settings.options, discard=self.settings.discard)
                     for outcome in outcomes:
                         doc = next(docs)
                         verdict = self._verdict(doc, outcome)
@@ -349,6 +348,8 @@ class _Run:
                         for edit in outcome.proposed:
                             review.write(audit.dumps(audit.edit_row(outcome.id, edit)) + "\n")
                         self._count(outcome, verdict)
+                if writer.bare:
+                    self.bare.add(source.output)
         audit.write_rows(self.record / audit.DUPLICATES, self._pair_rows())
 
     def _remember(self, store: Store, index: Index) -> None:
@@ -431,6 +432,7 @@ class _Run:
             "failures": self.failures,
             "review": self.for_review,
             **self.found.row,
+            "bare": sorted(self.bare),
         }
         counts = self.counts
         if counts["in"] != len(self.ids) or counts["in"] != sum(counts[v] for v in ("kept", "duplicate", "emptied", "failed")):

@@ -7,13 +7,15 @@ import json
 import shutil
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from cleaner import audit
 from cleaner.document import CleanerError, Edit, revert
-from cleaner.formats import FORMATS, Options, Raw, ReadError
+from cleaner.formats import FORMATS, Format, Options, Raw, ReadError, Rewriting, output_name
 from cleaner.formats.compression import content, writing
+from cleaner.formats.csv import recode
 from cleaner.formats.encoding import Decoded
 from cleaner.walk import RECORD
 
@@ -49,17 +51,22 @@ def restore(out: str | Path, destination: str | Path) -> list[str]:
         raise CleanerError(f"{destination}: cannot be written: {error.strerror}") from None
     edits = _Edits(audit.rows(out / RECORD / audit.REMOVALS))
     notes: list[str] = []
+    done: set[str] = set()
     rows = audit.rows(out / RECORD / audit.DOCUMENTS)
     for (source, kind), documents in itertools.groupby(rows, key=lambda row: (row["source"], row["format"])):
         form = FORMATS[kind]
         try:
             if form.many:
-                options = Options(settings["text_field"], settings["id_field"])
-                notes += _records(out, destination, source, documents, edits, options)
+                options = Options(settings["text_field"], settings["id_field"], "utf-8")
+                notes += _records(out, destination, source, documents, edits, form, options)
+                done.add(output_name(source, form))
             else:
                 notes += (note for row in documents for note in _file(out, destination, row, edits))
         except (OSError, ReadError) as error:
             raise CleanerError(f"{source}: cannot be restored: {error}") from None
+    for name in set(audit.bare(out / RECORD)) - done:  # files that never held a record
+        with audit.replacing(audit.inside(destination, name)) as temporary:
+            shutil.copyfile(audit.inside(out, name), temporary)
     return notes
 
 
@@ -114,36 +121,67 @@ def _left_out(out: Path, destination: Path, row: Row) -> Iterator[str]:
         shutil.copyfile(audit.inside(out / RECORD / audit.LEFT_OUT, row["left_out"]), temporary)
 
 
-def _records(out: Path, destination: Path, source: str, rows: Iterable[Row], edits: _Edits, options: Options) -> list[str]:
-    form = FORMATS["jsonl"]
-    kept: Iterator[Raw] = iter(form.raws(audit.inside(out, source))) if (out / source).exists() else iter(())
-    aside_file = out / RECORD / audit.LEFT_OUT / source
-    aside: Iterator[Raw] = iter(form.raws(aside_file)) if aside_file.exists() else iter(())
+def _records(out: Path, destination: Path, source: str, rows: Iterable[Row], edits: _Edits, form: Format, options: Options) -> list[str]:
+    """The records of a file, taken in turn from what was kept and what was left out."""
+    places = (audit.inside(out, source), audit.inside(out / RECORD / audit.LEFT_OUT, source))
+    paths = [path for path in places if path.exists()]
     notes: list[str] = []
-    with audit.replacing(audit.inside(destination, source)) as temporary, writing(temporary) as stream:
+    encoding = None
+    with ExitStack() as stack:
+        target = None
+        if paths:
+            temporary = stack.enter_context(audit.replacing(audit.inside(destination, source)))
+            target = _Target(stack.enter_context(form.rewriting(paths, temporary, options)), paths, form, options)
         for row in rows:
-            found = edits.of(row["id"])
-            if row["verdict"] == "kept":
-                _record(stream, row, _next(kept, row), found, options)
-                notes += _note(row)
-            elif row.get("left_out") == source:
-                stream.write((_next(aside, row).line or b"") + b"\n")
+            changes = edits.of(row["id"])
+            encoding = encoding or row.get("encoding")
+            if row["verdict"] == "kept" or row.get("left_out") == source:
+                kept = row["verdict"] == "kept"
+                if target is None or places[not kept] not in paths:
+                    raise _gone(row)
+                of = paths.index(places[not kept])
+                if kept:
+                    target.put_back(row, changes, of)
+                    notes += _note(row)
+                else:
+                    target.copy(row, of)
             elif "left_out" in row:
                 notes.append(f"{row['id']}: {row['reason'] or ''}; the damaged file is {RECORD}/{audit.LEFT_OUT}/{row['left_out']}")
             else:
                 notes += _left_out(out, destination, row)
+    if paths and encoding and form is FORMATS["csv"]:
+        path = audit.inside(destination, source)
+        with audit.replacing(path) as temporary:
+            recode(path, encoding, temporary)
     return notes
 
 
-def _next(raws: Iterator[Raw], row: Row) -> Raw:
-    raw = next(raws, None)
-    if raw is None:
-        raise CleanerError(f"{row['source']}: {row['id']} is not there any more; it cannot be restored from the record")
-    return raw
+class _Target:
+    """A file of records on its way back."""
+
+    def __init__(self, file: Rewriting, paths: list[Path], form: Format, options: Options) -> None:
+        self._file = file
+        self._paths = paths
+        self._raws = [form.raws(path, options) for path in paths]
+        self._form = form
+        self._options = options
+
+    def put_back(self, row: Row, edits: list[Edit], of: int) -> None:
+        """The next record of what was kept, with its text as it was."""
+        raw = self._next(row, of)
+        record = self._form.parse(self._paths[of], row["source"], raw, self._options)
+        self._file.keep(raw.number, self._form.render(record, _source(row, record.document.text, edits)), of)
+
+    def copy(self, row: Row, of: int) -> None:
+        """The next record of what was left out."""
+        self._file.keep(self._next(row, of).number, None, of)
+
+    def _next(self, row: Row, of: int) -> Raw:
+        raw = next(self._raws[of], None)
+        if raw is None:
+            raise _gone(row)
+        return raw
 
 
-def _record(stream: IO[bytes], row: Row, raw: Raw, edits: list[Edit], options: Options) -> None:
-    form = FORMATS["jsonl"]
-    record = form.parse(Path(row["source"]), row["source"], raw, options)
-    text = _source(row, record.document.text, edits)
-    stream.write(form.render(record, text).encode("utf-8") + b"\n")
+def _gone(row: Row) -> CleanerError:
+    return CleanerError(f"{row['source']}: {row['id']} is not there any more; it cannot be restored from the record")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -132,3 +133,13 @@ def read(row: bytes) -> Outcome:
     """An outcome as it was staged."""
     outcome = Outcome(*json.loads(row.decode("utf-8", "surrogatepass")))
     return outcome._replace(edits=[Edit(*edit) for edit in outcome.edits], proposed=[Edit(*edit) for edit in outcome.proposed])
+
+
+def by_source(sources: Sequence[Source], outcomes: Iterable[Outcome]) -> Iterator[tuple[Source, Iterable[Outcome]]]:
+    """Each source with its outcomes, which are in the order of the sources; with none where it is a file of no records."""
+    at = 0
+    for index, own in itertools.groupby(outcomes, key=lambda outcome: outcome.source):
+        yield from ((source, ()) for source in sources[at:index])
+        yield sources[index], own
+        at = index + 1
+    yield from ((source, ()) for source in sources[at:])

@@ -5,14 +5,16 @@ from __future__ import annotations
 from pathlib import PurePath
 
 from cleaner.formats.compression import ReadError, split
+from cleaner.formats.csv import Csv
 from cleaner.formats.html import Html
 from cleaner.formats.jsonl import Jsonl
-from cleaner.formats.record import Format, Options, Raw, Record, RecordError
+from cleaner.formats.parquet import Parquet
+from cleaner.formats.record import Format, Options, Raw, Record, RecordError, Rewriting
 from cleaner.formats.text import Text
 
-FORMATS: dict[str, Format] = {"text": Text(), "html": Html(), "jsonl": Jsonl()}
+FORMATS: dict[str, Format] = {"text": Text(), "html": Html(), "jsonl": Jsonl(), "csv": Csv(), "parquet": Parquet()}
 
-__all__ = ["FORMATS", "Format", "Options", "Raw", "ReadError", "Record", "RecordError", "named", "output_name"]
+__all__ = ["FORMATS", "Format", "Options", "Raw", "ReadError", "Record", "RecordError", "Rewriting", "named", "output_name"]
 
 
 def named(name: str) -> str | None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
 
 from cleaner.extract import extract
 from cleaner.formats import compression, encoding
-from cleaner.formats.record import Options, Raw, Record
+from cleaner.formats.record import Options, Raw, Record, Rewriting
+from cleaner.formats.text import Whole
 
 
 class Html:
@@ -18,7 +20,7 @@ class Html:
     target: ClassVar[str | None] = ".txt"
     many: ClassVar[bool] = False
 
-    def raws(self, path: Path) -> Iterator[Raw]:
+    def raws(self, path: Path, options: Options) -> Iterator[Raw]:
         yield Raw(0, None)
 
     def parse(self, path: Path, relative: str, raw: Raw, options: Options) -> Record:
@@ -32,3 +34,8 @@ class Html:
 
     def render(self, record: Record, text: str) -> str:
         return text
+
+    @contextmanager
+    def rewriting(self, sources: Sequence[Path], target: Path, options: Options) -> Iterator[Rewriting]:
+        with compression.writing(target) as stream:
+            yield Whole(stream)

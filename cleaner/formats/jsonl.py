@@ -7,20 +7,19 @@ their spelling included, is written as it was read.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import IO, Any, ClassVar, NamedTuple
 
 from cleaner.document import Document
 from cleaner.extract import extract
 from cleaner.formats import compression, encoding
-from cleaner.formats.record import Options, Raw, Record, RecordError
+from cleaner.formats.record import Options, Raw, Record, RecordError, Rewriting, describe
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _BOM = b"\xef\xbb\xbf"
-_DATES = ("date", "published", "date_published", "published_at", "timestamp")
 _BEYOND, _ENOUGH = bytes(range(0x80, 0x100)), 8
-_META = ("url", "site", "title", "lang")
 
 
 class _Number(str):
@@ -40,7 +39,7 @@ class Jsonl:
     target: ClassVar[str | None] = None
     many: ClassVar[bool] = True
 
-    def raws(self, path: Path) -> Iterator[Raw]:
+    def raws(self, path: Path, options: Options) -> Iterator[Raw]:
         """The lines that are not blank, with their numbers. Raises ReadError."""
         for number, line in enumerate(compression.lines(path), 1):
             if number == 1:
@@ -59,12 +58,7 @@ class Jsonl:
         given = fields.get(options.id_field)
         named = given is not None and isinstance(given.value, str) and str(given.value).strip()
         document.id = str(given.value) if given and named else f"{relative}#{raw.number}"
-        for name in _META:
-            if name in fields and isinstance(fields[name].value, str) and getattr(document, name) is None:
-                setattr(document, name, fields[name].value)
-        for name in _DATES:
-            if name in fields and isinstance(fields[name].value, str):
-                document.meta.setdefault("date", fields[name].value)
+        describe(document, {name: field.value for name, field in fields.items() if isinstance(field.value, str)})
         document.meta.update(meta)
         if raw.number == 1:
             document.meta.update(compression.note(path))
@@ -101,6 +95,37 @@ class Jsonl:
         head = line.rstrip()[:-1].rstrip()
         name = json.dumps(record.text_field, ensure_ascii=False)
         return f"{head}{'' if head.endswith('{') else ', '}{name}: {value}}}"
+
+    @contextmanager
+    def rewriting(self, sources: Sequence[Path], target: Path, options: Options) -> Iterator[Rewriting]:
+        with compression.writing(target) as stream:
+            yield Lines([self.raws(source, options) for source in sources], stream)
+
+
+class Lines:
+    """A file of records that are lines."""
+
+    def __init__(self, raws: Sequence[Iterator[Raw]], stream: IO[bytes]) -> None:
+        self._raws = raws
+        self._current = [Raw(-1, None) for _ in raws]
+        self._stream = stream
+
+    def has(self, number: int, of: int = 0) -> bool:
+        while self._current[of].number < number:
+            try:
+                self._current[of] = next(self._raws[of])
+            except (StopIteration, compression.ReadError):
+                return False
+        return self._current[of].number == number and self._current[of].line is not None
+
+    def keep(self, number: int, unit: str | None, of: int = 0) -> None:
+        if unit is not None:
+            line = unit.encode("utf-8")
+        elif self.has(number, of):
+            line = self._current[of].line or b""
+        else:
+            raise compression.ReadError(f"record {number} is not there")
+        self._stream.write(line + b"\n")
 
 
 def _kind(value: Any) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import ClassVar, NamedTuple, Protocol
 
@@ -14,14 +15,21 @@ class RecordError(CleanerError):
 
 
 class Options(NamedTuple):
-    """How records are read: the fields of a JSON record that hold its text and its id."""
+    """How records are read: the fields (of a table: columns) that hold their text and their id.
+
+    ``encoding``: of a table in text, where it is known and not to be found out.
+    """
 
     text_field: str = "text"
     id_field: str = "id"
+    encoding: str | None = None
 
 
 class Raw(NamedTuple):
-    """A record as it lies in its file: its line and the line's number (from 1); a file that is one document has none."""
+    """A record as it lies in its file: its number (from 1) and what a worker has to know of it, as one line.
+
+    In JSON Lines the line's number and the line, in a table those of the row; a file that is one document has none.
+    """
 
     number: int
     line: bytes | None
@@ -41,6 +49,36 @@ class Record(NamedTuple):
     text_field: str = "text"
 
 
+META = ("url", "site", "title", "lang")
+DATES = ("date", "published", "date_published", "published_at", "timestamp")
+
+
+def describe(document: Document, fields: Mapping[str, str]) -> None:
+    """Gives a document what the fields of its record say of it, where it does not know better from its page."""
+    for name in META:
+        if name in fields and getattr(document, name) is None:
+            setattr(document, name, fields[name])
+    for name in DATES:
+        if name in fields:
+            document.meta.setdefault("date", fields[name])
+
+
+class Rewriting(Protocol):
+    """A file being written from the records of another (or of several: ``of`` says from which), in their order there."""
+
+    def has(self, number: int, of: int = 0) -> bool:
+        """Reads on to the record of this number; whether it is there."""
+        ...
+
+    def keep(self, number: int, unit: str | None, of: int = 0) -> None:
+        """Writes a record: what `Format.render` made of it, or, None, the record as it was read.
+
+        Raises:
+            ReadError: when it is not there.
+        """
+        ...
+
+
 class Format(Protocol):
     """A reader and its writer."""
 
@@ -48,7 +86,7 @@ class Format(Protocol):
     target: ClassVar[str | None]
     many: ClassVar[bool]
 
-    def raws(self, path: Path) -> Iterator[Raw]:
+    def raws(self, path: Path, options: Options) -> Iterator[Raw]:
         """The records of a file, unread, in order. Raises ReadError where the file breaks off."""
         ...
 
@@ -58,4 +96,11 @@ class Format(Protocol):
 
     def render(self, record: Record, text: str) -> str:
         """What is written for a record whose text is now this."""
+        ...
+
+    def rewriting(self, sources: Sequence[Path], target: Path, options: Options) -> AbstractContextManager[Rewriting]:
+        """Writes a file of this format, whole at the context's end: the records of the sources that are kept, in the order of the calls.
+
+        What belongs to no record (a header, a schema) is that of the first source. Raises ReadError where that cannot be read.
+        """
         ...

@@ -129,7 +129,7 @@ def test_a_line_too_long_is_a_failed_record_among_others(tmp_path: Path, monkeyp
         stream.write(b'{"text": "a"}\n{"text": "' + b"b" * 3_000_000 + b'"}\n{"text": "c"}\n' + b"d" * 2_000_000)
     assert [line and len(line) for line in compression.lines(path, 1_000_000)] == [13, None, 13, None]
     monkeypatch.setattr(compression.lines, "__defaults__", (1_000_000,))
-    raws = list(JSONL.raws(path))
+    raws = list(JSONL.raws(path, Options()))
     assert [(raw.number, raw.line is None) for raw in raws] == [(1, False), (2, True), (3, False), (4, True)]
     with pytest.raises(RecordError, match="a line of more than 512 MB"):
         JSONL.parse(path, "a.jsonl.gz", raws[1], Options())

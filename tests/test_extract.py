@@ -1,0 +1,111 @@
+"""Pages: their main text, and what is told of those that no parser gets through."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import Command, tree
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cleaner import extract as extracting
+from cleaner.extract import extract, plain
+
+PAGE = "<html><head><title>The bridge</title></head><body><article>{}</article></body></html>"
+STORY = "<p>The council approved the new bridge over the river on Monday after a long debate about its cost.</p>" * 4
+
+
+@pytest.fixture(autouse=True)
+def own_child() -> Iterator[None]:
+    yield
+    for child in extracting._children:
+        child.end()
+
+
+def test_a_page_has_its_main_text_and_title() -> None:
+    page = extract(PAGE.format(STORY), "https://example.org/bridge")
+    assert page.text.startswith("The council approved")
+    assert (page.title, page.url, page.meta.get("extraction")) == ("The bridge", "https://example.org/bridge", None)
+
+
+def test_a_page_that_takes_too_long_is_told_in_all_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extracting, "SECONDS", 0.5)
+    slow = "<div " + " ".join(f"a{n}=1" for n in range(100_000)) + "><p>Hello</p><script>no</script>there &amp; here</div>"
+    start = time.monotonic()
+    page = extract(slow)
+    assert time.monotonic() - start < 5
+    assert page.text == "Hello\nthere & here\n"
+    assert page.meta["extraction"] == "all words of the page: parsing took more than 0.5 seconds"
+    monkeypatch.setattr(extracting, "SECONDS", 30)
+    assert extract(PAGE.format(STORY)).title == "The bridge"  # the next page has a process again
+
+
+def test_a_page_that_kills_its_parser_is_told_in_all_its_words() -> None:
+    extract(PAGE.format(STORY))
+    process = extracting._children[0]._process
+    assert process
+    stop = threading.Timer(0.2, lambda: os.kill(process.pid, signal.SIGKILL))
+    os.kill(process.pid, signal.SIGSTOP)
+    stop.start()
+    page = extract(PAGE.format(STORY))
+    stop.join()
+    assert page.meta["extraction"] == "all words of the page: parsing ended the process it was done in"
+    assert page.text.count("The council approved") == 4
+
+
+def test_a_page_that_takes_too_much_memory_is_told_in_all_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extracting, "MEMORY", 120 << 20)
+    page = extract(PAGE.format(STORY + "<p>" + "word " * 1_000_000 + "</p>"))
+    assert page.meta["extraction"].startswith("all words of the page: parsing ")
+    assert page.text.startswith("The bridge\nThe council approved")
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<div>" * 100_000 + "x",
+        "<p>a" * 100_000,
+        "<script>" * 50_000,
+        "<!--" * 50_000,
+        "<" * 200_000,
+        "&lt;" * 200_000,
+        "<a\x00b>\x00\ud800</a>",
+    ],
+)
+def test_hostile_pages_come_to_an_end(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extracting, "SECONDS", 3)
+    start = time.monotonic()
+    extract(page)
+    plain(page)
+    assert time.monotonic() - start < 12
+
+
+@given(st.text(st.sampled_from("<>/!-ab &;\"' \nscriptp"), max_size=200))
+def test_words_outside_of_tags_are_kept(text: str) -> None:
+    assert "<p>" not in plain(f"<p>{text}</p>") or "&lt;" in text
+    assert plain(f"<i>word</i> {text.replace('<', '')}").startswith("word")
+
+
+def test_the_record_says_how_a_page_was_read(command: Command, tmp_path: Path) -> None:
+    """The real command, on a page that no parser gets through in time: kept, flagged, and its neighbours untouched."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/slow.html").write_text(
+        "<div " + " ".join(f"a{n}=1" for n in range(60_000)) + "><p>A ferry will carry people.</p></div>"
+    )
+    (tmp_path / "in/plain.html").write_text(PAGE.format(STORY))
+    code = "from cleaner import extract; extract.SECONDS = 1.0; from cleaner.__main__ import main; main()"
+    import subprocess
+    import sys
+
+    words = [sys.executable, "-c", code, "clean", "in", "-o", "out", "-j", "1"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=100)
+    assert done.returncode == 0, done.stderr
+    assert tree(tmp_path / "out")["slow.txt"] == b"A ferry will carry people.\n"
+    assert b'"extraction": "all words of the page: parsing took more than 1 seconds"' in tree(tmp_path / "out")["_cleaner/documents.jsonl"]
+    assert command("clean", "in/plain.html", "-o", "one").returncode == 0

@@ -24,7 +24,7 @@ MODES: tuple[Mode, ...] = ("none", "exact", "near")
 TEMPLATES: tuple[Templates, ...] = ("keep", "merge")
 Choice = TypeVar("Choice", bound=str)
 
-WORTH = 1 << 23
+WORTH = 1 << 22
 """Bytes of text from which on it pays to load the compiled loops: half a second."""
 _CACHED = 1 << 21
 """Characters of texts that are held ready for further comparisons."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -62,11 +63,29 @@ def _found(text: str) -> list[str]:
     found: list[str]
     if text.isascii():
         found = re.findall(r"\w+", text, re.ASCII)
-    elif _pattern(f"[{_SPACELESS}]").search(text) is None:
+    elif _spaceless().search(text) is None:
         found = _pattern(r"\w+").findall(text)
     else:
         found = _pattern(rf"[{_SPACELESS}]|[\w--[{_SPACELESS}]]+").findall(text)
     return found
+
+
+def _any_of(codes: Iterable[int]) -> re.Pattern[str]:
+    """Finds one of some characters, or any beyond the first 65,536: sets of that plane alone are looked up in a table."""
+    plane = sorted(code for code in codes if code < 0x10000)
+    return re.compile(f"[{''.join(f'{chr(92)}u{code:04x}' for code in plane)}]|[\U00010000-\U0010ffff]")
+
+
+@cache
+def _spaceless() -> re.Pattern[str]:
+    return _any_of(code for run in _pattern(f"[{_SPACELESS}]+").finditer(_every()) for code in range(*run.span()))
+
+
+@cache
+def _unusual() -> re.Pattern[str]:
+    """Finds what `folded` does more to than to put it into lower case."""
+    every = _every()
+    return _any_of({ord("Σ")} | {code for code, new in _rewriting().items() if new != every[code].lower()})
 
 
 @cache
@@ -118,7 +137,10 @@ def folded(text: str) -> str:
     """
     if text.isascii():
         return text.lower()
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).translate(_rewriting()))
+    text = unicodedata.normalize("NFC", text)
+    if _unusual().search(text) is None:
+        return text.lower()
+    return unicodedata.normalize("NFC", text.translate(_rewriting()))
 
 
 def tokens(text: str, *, fold: bool = True) -> list[str]:
@@ -129,7 +151,7 @@ def tokens(text: str, *, fold: bool = True) -> list[str]:
 def written(text: str) -> list[str]:
     """The tokens of a text in order, as they are written, but for what does not change a word."""
     if not text.isascii():
-        text = _pattern(f"[{_LEFT_OUT}]").sub("", unicodedata.normalize("NFC", text))
+        text = re.sub(f"[{_LEFT_OUT}]", "", unicodedata.normalize("NFC", text))
     return _found(text)
 
 

@@ -55,6 +55,7 @@ HOSTILE = [
     "1 2 3 - ",
     "Müller-Lüdenscheidt ",
     "home news sport ",
+    "BRAM VELDKAMP",
 ]
 
 
@@ -70,7 +71,8 @@ def test_no_pattern_explodes_on_a_hostile_line() -> None:
         pattern = matcher.pattern(number)
         assert pattern
         for filling in HOSTILE:
-            for line in (f"{literals.get(number, '')} {filling * 200}", f"{filling * 200} {literals.get(number, '')}"):
+            literal = literals.get(number, "")
+            for line in (f"{literal} {filling * 200}", f"{filling * 200} {literal}", f"It opened. {literal}: {filling}{literal.upper()}" * 30):
                 page = Page(line[:1990])
                 begun = time.process_time()
                 pattern.on(page.lines[0])  # raises after two seconds

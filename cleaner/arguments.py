@@ -32,7 +32,10 @@ IdField = Annotated[str, typer.Option("--id-field", metavar="NAME", help="Field 
 Form = Annotated[
     str | None,
     typer.Option(
-        "--format", metavar="FORMAT", help="Read every SRC as text, html, jsonl, csv or parquet, whatever its name.", show_default=False
+        "--format",
+        metavar="FORMAT",
+        help="Read every SRC as text, html, jsonl, csv, parquet or warc, whatever its name.",
+        show_default=False,
     ),
 ]
 Include = Annotated[

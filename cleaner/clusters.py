@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from cleaner import audit
 from cleaner.document import CleanerError, apply
-from cleaner.formats import FORMATS, Options, ReadError
+from cleaner.formats import Options, ReadError, written
 from cleaner.formats.compression import content
 from cleaner.likeness import opcodes
 from cleaner.store import Store
@@ -107,7 +107,7 @@ def text(out: Path, name: str) -> str:
         raise CleanerError(f"{name}: was not kept with the run ({row['verdict']}: {row['reason'] or ''})")
     kept = field == "output"
     path = audit.inside(out if kept else out / RECORD / audit.LEFT_OUT, place[1])
-    form = FORMATS[row["format"]]
+    form = written(row["format"])
     try:
         if form.many or not (kept or form.target):
             raw = next(itertools.islice(form.raws(path, options), before.get(place, 0), None), None)

@@ -6,12 +6,68 @@ A file appears under its name when it is whole, and not at all if the run ends b
 from __future__ import annotations
 
 import shutil
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from cleaner import audit
+from cleaner.document import CleanerError
 from cleaner.formats import Options, ReadError, Rewriting
 from cleaner.walk import RECORD, Source
+
+STAGING = "staging"
+"""What a run has done so far."""
+UNFINISHED = "unfinished.jsonl"
+"""What a run is going to write; gone when it is done, so that one that was cut off can be told and replaced."""
+
+
+@contextmanager
+def prepared(out: Path, *, overwrite: bool) -> Iterator[Path]:
+    """The output directory made ready, and a staging folder in it that is gone when the run is done.
+
+    What a run that was cut off has done is in the staging folder; it is taken up again.
+    """
+    if out.exists() and not out.is_dir():
+        raise CleanerError(f"{out}: is a file; name a directory with -o")
+    record = out / RECORD
+    staging = record / STAGING
+    try:
+        if out.exists() and any(out.iterdir()):
+            if not overwrite and not (record / UNFINISHED).exists():
+                raise CleanerError(f"{out}: is not empty; name another directory, or let it be replaced with --overwrite")
+            _clear(out)
+        staging.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CleanerError(f"{out}: cannot be written: {error.strerror}") from None
+    try:
+        yield staging
+    except OSError as error:
+        left = "what stands under its name is whole; the same command goes on from here"
+        raise CleanerError(f"{error.filename or out}: cannot be written: {error.strerror}; {left}") from None
+    shutil.rmtree(staging, ignore_errors=True)
+
+
+def _clear(out: Path) -> None:
+    """Takes away what an earlier run wrote, finished or not, and nothing else; looks first, so that a refusal changes nothing."""
+    record = out / RECORD
+    plan = record / UNFINISHED
+    if not plan.exists() and not (record / audit.DOCUMENTS).exists():
+        raise CleanerError(f"{out}: holds files that no run of cleaner wrote; --overwrite replaces the output of a run only")
+    rows = audit.rows(plan) if plan.exists() else audit.rows(record / audit.DOCUMENTS)
+    names = {row.get("output") for row in rows} | set(audit.bare(record))
+    written = {audit.inside(out, name) for name in names if name}
+    files = [path for path in out.rglob("*") if (path.is_file() or path.is_symlink()) and record not in path.parents]
+    rest = sorted(path for path in files if path not in written and ".part" not in path.name)
+    if rest:
+        raise CleanerError(f"{rest[0]}: was not written by the earlier run; move it away before --overwrite")
+    for path in files:
+        path.unlink()
+    for path in record.iterdir():
+        if path.name not in (STAGING, UNFINISHED):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for folder in sorted((p for p in out.rglob("*") if p.is_dir()), reverse=True):
+        if not any(folder.iterdir()):
+            folder.rmdir()
 
 
 class Writer:
@@ -25,6 +81,7 @@ class Writer:
         self.options = options
         self.discard = discard
         self.bare = False
+        self.damaged = ""
         self.kept: Rewriting | None = None
         self.aside: Rewriting | None = None
         if source.reader.many and not source.failure:
@@ -60,7 +117,7 @@ class Writer:
 
         Args:
             number: of the record in its source.
-            aside: the text that was taken from it, if it is a page that has one.
+            aside: what was taken from it, as it is written, if it is a page that has a text or a record of pages.
         Returns:
             The name, or nothing where it cannot, or shall not, be put aside.
         """
@@ -69,12 +126,16 @@ class Writer:
             return ""
         if not self.source.reader.many:
             return self._file(self.left_out, self.source.output, aside) if aside else self._copy(relative)
-        if self.kept is None or not self.kept.has(number):
-            return self._copy(relative + ".damaged")  # the file breaks off here: the whole of it is put aside
+        taken = self.source.reader.target is not None  # what is put aside is what was taken from a page
+        if aside is None if taken else self.kept is None or not self.kept.has(number):
+            # the file breaks here: the whole of it is put aside, once
+            self.damaged = self.damaged or self._copy(relative + ".damaged")
+            return self.damaged
+        name = self.source.output if taken else relative
         if self.aside is None:
-            self.aside = self._rewriting(self.left_out / relative)
-        self.aside.keep(number, None)
-        return relative
+            self.aside = self._rewriting(self.left_out / name)
+        self.aside.keep(number, aside if taken else None)
+        return name
 
     def _rewriting(self, path: Path) -> Rewriting:
         with ExitStack() as own:  # what cannot be begun leaves nothing behind

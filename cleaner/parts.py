@@ -19,7 +19,7 @@ from typing import IO, Any
 from cleaner import audit
 from cleaner.formats import Options, Raw, ReadError
 from cleaner.walk import Source
-from cleaner.work import Outcome, Task, read, staged
+from cleaner.work import Outcome, Task, counting, read, staged
 
 _DOCUMENTS, _BYTES = 2000, 1 << 24
 BATCH_DOCUMENTS, BATCH_BYTES = 64, 1 << 20
@@ -29,15 +29,18 @@ Run = Callable[[Iterable[list[Task]]], Iterator[list[Outcome]]]
 """Has batches done, in order."""
 
 
-def tasks(sources: Sequence[Source], options: Options) -> Iterator[Task]:
-    """The records of some files, unread, in order; where a file breaks off, a task that says so."""
+def tasks(sources: Sequence[Source], options: Options, skipped: dict[str, int]) -> Iterator[Task]:
+    """The records of some files, unread, in order; where a file breaks off, a task that says so.
+
+    Records that are no documents are added to ``skipped``, by kind.
+    """
     for index, source in enumerate(sources):
         number = 0
         if source.failure:
             yield Task(index, Raw(0, None), 0, source.failure)
             continue
         try:
-            for raw in source.reader.raws(source.path, options):
+            for raw in counting(source.reader.raws(source.path, options), skipped):
                 number = raw.number
                 yield Task(index, raw, len(raw.line) + 1 if raw.line is not None else size(source.path))
         except ReadError as error:
@@ -110,7 +113,7 @@ class Parts:
     def _name(self, part: list[Task]) -> str:
         digest = hashlib.blake2b(self._settings, digest_size=16)
         for task in part:
-            head = json.dumps([self._sources(task.source), task.raw.number, len(task.raw.line or b""), task.failure])
+            head = json.dumps([self._sources(task.source), task.raw.number, len(task.raw.line or b""), task.failure or task.raw.failure])
             digest.update(head.encode("utf-8", "surrogatepass"))
             digest.update(task.raw.line or b"")
         return digest.hexdigest()

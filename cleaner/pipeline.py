@@ -7,16 +7,16 @@ The staged file goes when the run ends, however it ends; everything else appears
 from __future__ import annotations
 
 import itertools
-import shutil
 import zlib
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from cleaner import audit
+from cleaner.archives import unpacked
 from cleaner.choice import Copy, Facts, Prefer, copies
 from cleaner.dedup import Comparer, Dedup, Pair
 from cleaner.document import CleanerError, Verdict
@@ -24,7 +24,7 @@ from cleaner.engine import Cleaner
 from cleaner.engines import local
 from cleaner.formats import Options
 from cleaner.index import Batch, Earlier, Entry, Index
-from cleaner.output import Writer
+from cleaner.output import UNFINISHED, Writer, prepared
 from cleaner.parts import Parts, size, tasks
 from cleaner.review import MOST_REMOVED
 from cleaner.selection import ALL, Selection
@@ -35,11 +35,6 @@ from cleaner.work import Outcome, Task, Work, by_source
 
 Progress = Callable[[int], None]
 """Called with the number of documents done since the last call."""
-
-STAGING = "staging"
-"""What a run has done so far."""
-UNFINISHED = "unfinished.jsonl"
-"""What a run is going to write; gone when it is done, so that one that was cut off can be told and replaced."""
 
 
 @dataclass(frozen=True)
@@ -102,60 +97,13 @@ def clean_corpus(
     given = [source] if isinstance(source, str | Path) else list(source)
     settings = settings or Settings(cleaner=Cleaner())
     out = Path(out)
-    found = find(given, settings.form, settings.selection)
+    found = find(given, settings.form, settings.selection, archives=True)
     check_output(found, given, out)
-    with _prepared(out, settings) as staging:
+    with prepared(out, overwrite=settings.overwrite) as staging:
+        audit.write_rows(out / RECORD / UNFINISHED, ())  # so that a run that is cut off while it unpacks can be told too
+        found = unpacked(found, staging / "archives", settings.form, settings.selection)
         audit.write_rows(out / RECORD / UNFINISHED, ({"output": source.output} for source in found.sources))
         return _Run(found, out, settings, staging).go(progress or (lambda documents: None))
-
-
-@contextmanager
-def _prepared(out: Path, settings: Settings) -> Iterator[Path]:
-    """The output directory made ready, and a staging folder in it that is gone when the run is done.
-
-    What a run that was cut off has done is in the staging folder; it is taken up again.
-    """
-    if out.exists() and not out.is_dir():
-        raise CleanerError(f"{out}: is a file; name a directory with -o")
-    record = out / RECORD
-    staging = record / STAGING
-    try:
-        if out.exists() and any(out.iterdir()):
-            if not settings.overwrite and not (record / UNFINISHED).exists():
-                raise CleanerError(f"{out}: is not empty; name another directory, or let it be replaced with --overwrite")
-            _clear(out)
-        staging.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CleanerError(f"{out}: cannot be written: {error.strerror}") from None
-    try:
-        yield staging
-    except OSError as error:
-        left = "what stands under its name is whole; the same command goes on from here"
-        raise CleanerError(f"{error.filename or out}: cannot be written: {error.strerror}; {left}") from None
-    shutil.rmtree(staging, ignore_errors=True)
-
-
-def _clear(out: Path) -> None:
-    """Takes away what an earlier run wrote, finished or not, and nothing else; looks first, so that a refusal changes nothing."""
-    record = out / RECORD
-    plan = record / UNFINISHED
-    if not plan.exists() and not (record / audit.DOCUMENTS).exists():
-        raise CleanerError(f"{out}: holds files that no run of cleaner wrote; --overwrite replaces the output of a run only")
-    rows = audit.rows(plan) if plan.exists() else audit.rows(record / audit.DOCUMENTS)
-    names = {row.get("output") for row in rows} | set(audit.bare(record))
-    written = {audit.inside(out, name) for name in names if name}
-    files = [path for path in out.rglob("*") if (path.is_file() or path.is_symlink()) and record not in path.parents]
-    rest = sorted(path for path in files if path not in written and ".part" not in path.name)
-    if rest:
-        raise CleanerError(f"{rest[0]}: was not written by the earlier run; move it away before --overwrite")
-    for path in files:
-        path.unlink()
-    for path in record.iterdir():
-        if path.name not in (STAGING, UNFINISHED):
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-    for folder in sorted((p for p in out.rglob("*") if p.is_dir()), reverse=True):
-        if not any(folder.iterdir()):
-            folder.rmdir()
 
 
 class _Run:
@@ -182,6 +130,7 @@ class _Run:
         self.kinds: dict[str, int] = {}
         self.failures: list[str] = []
         self.bare: set[str] = set()  # files of records of which none was kept: they are written all the same
+        self.skipped: dict[str, int] = {}  # records that are no documents, by kind
         self.for_review = 0
         self.index = Index(settings.index, settings.dedup) if settings.index and settings.dedup.mode != "none" else None
         self.batch = Batch()
@@ -237,7 +186,7 @@ class _Run:
             return local.run(work, itertools.chain(first, rest), jobs, work.lost)
 
         taken: set[str] = set()
-        for outcome, part, place, before in self.parts.outcomes(tasks(self.sources, settings.options), run):
+        for outcome, part, place, before in self.parts.outcomes(tasks(self.sources, settings.options, self.skipped), run):
             name = self._own_id(outcome, taken)
             fingerprint = dedup.fingerprints([outcome.text])[0] if before and work.matters(outcome) else outcome.fingerprint
             if store and fingerprint:
@@ -431,6 +380,7 @@ class _Run:
             "templates": sum(not pair.joins for pair in self.pairs),
             "failures": self.failures,
             "review": self.for_review,
+            "skipped": dict(sorted(self.skipped.items())),
             **self.found.row,
             "bare": sorted(self.bare),
         }

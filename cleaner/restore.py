@@ -7,13 +7,13 @@ import json
 import shutil
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from cleaner import audit
 from cleaner.document import CleanerError, Edit, revert
-from cleaner.formats import FORMATS, Format, Options, Raw, ReadError, Rewriting, output_name
+from cleaner.formats import FORMATS, Format, Options, Raw, ReadError, Rewriting, written
 from cleaner.formats.compression import content, writing
 from cleaner.formats.csv import recode
 from cleaner.formats.encoding import Decoded
@@ -58,8 +58,7 @@ def restore(out: str | Path, destination: str | Path) -> list[str]:
         try:
             if form.many:
                 options = Options(settings["text_field"], settings["id_field"], "utf-8")
-                notes += _records(out, destination, source, documents, edits, form, options)
-                done.add(output_name(source, form))
+                notes += _records(out, destination, documents, edits, written(kind), options, done)
             else:
                 notes += (note for row in documents for note in _file(out, destination, row, edits))
         except (OSError, ReadError) as error:
@@ -121,66 +120,77 @@ def _left_out(out: Path, destination: Path, row: Row) -> Iterator[str]:
         shutil.copyfile(audit.inside(out / RECORD / audit.LEFT_OUT, row["left_out"]), temporary)
 
 
-def _records(out: Path, destination: Path, source: str, rows: Iterable[Row], edits: _Edits, form: Format, options: Options) -> list[str]:
-    """The records of a file, taken in turn from what was kept and what was left out."""
-    places = (audit.inside(out, source), audit.inside(out / RECORD / audit.LEFT_OUT, source))
-    paths = [path for path in places if path.exists()]
+def _records(out: Path, destination: Path, rows: Iterable[Row], edits: _Edits, form: Format, options: Options, done: set[str]) -> list[str]:
+    """The records of a file, taken in turn from what was kept and what was left out; its name is added to ``done``."""
     notes: list[str] = []
-    encoding = None
+    name, encoding = "", None
     with ExitStack() as stack:
         target = None
-        if paths:
-            temporary = stack.enter_context(audit.replacing(audit.inside(destination, source)))
-            target = _Target(stack.enter_context(form.rewriting(paths, temporary, options)), paths, form, options)
         for row in rows:
             changes = edits.of(row["id"])
             encoding = encoding or row.get("encoding")
-            if row["verdict"] == "kept" or row.get("left_out") == source:
-                kept = row["verdict"] == "kept"
-                if target is None or places[not kept] not in paths:
-                    raise _gone(row)
-                of = paths.index(places[not kept])
-                if kept:
-                    target.put_back(row, changes, of)
+            place = row.get("output") or row.get("left_out")
+            if place == f"{row['source']}.damaged":
+                notes.append(f"{row['id']}: {row['reason'] or ''}; the damaged file is {RECORD}/{audit.LEFT_OUT}/{place}")
+            elif not place:
+                notes += _left_out(out, destination, row)
+            else:
+                if target is None:
+                    name = place
+                    target = stack.enter_context(_restoring(out, destination, name, form, options))
+                if row["verdict"] == "kept":
+                    target.put_back(row, changes)
                     notes += _note(row)
                 else:
-                    target.copy(row, of)
-            elif "left_out" in row:
-                notes.append(f"{row['id']}: {row['reason'] or ''}; the damaged file is {RECORD}/{audit.LEFT_OUT}/{row['left_out']}")
-            else:
-                notes += _left_out(out, destination, row)
-    if paths and encoding and form is FORMATS["csv"]:
-        path = audit.inside(destination, source)
+                    target.copy(row)
+    done.add(name)
+    if name and encoding and form is FORMATS["csv"]:
+        path = audit.inside(destination, name)
         with audit.replacing(path) as temporary:
             recode(path, encoding, temporary)
     return notes
 
 
+@contextmanager
+def _restoring(out: Path, destination: Path, name: str, form: Format, options: Options) -> Iterator[_Target]:
+    """A file of records that is put together from what was kept and what was left out under its name."""
+    places = (audit.inside(out, name), audit.inside(out / RECORD / audit.LEFT_OUT, name))
+    paths = [path for path in places if path.exists()]
+    if not paths:
+        raise CleanerError(f"{name} is not there any more; it cannot be restored from the record")
+    with audit.replacing(audit.inside(destination, name)) as temporary, form.rewriting(paths, temporary, options) as file:
+        yield _Target(file, places, paths, form, options)
+
+
 class _Target:
     """A file of records on its way back."""
 
-    def __init__(self, file: Rewriting, paths: list[Path], form: Format, options: Options) -> None:
+    def __init__(self, file: Rewriting, places: tuple[Path, Path], paths: list[Path], form: Format, options: Options) -> None:
         self._file = file
+        self._places = places
         self._paths = paths
         self._raws = [form.raws(path, options) for path in paths]
         self._form = form
         self._options = options
 
-    def put_back(self, row: Row, edits: list[Edit], of: int) -> None:
+    def put_back(self, row: Row, edits: list[Edit]) -> None:
         """The next record of what was kept, with its text as it was."""
-        raw = self._next(row, of)
+        raw, of = self._next(row)
         record = self._form.parse(self._paths[of], row["source"], raw, self._options)
         self._file.keep(raw.number, self._form.render(record, _source(row, record.document.text, edits)), of)
 
-    def copy(self, row: Row, of: int) -> None:
+    def copy(self, row: Row) -> None:
         """The next record of what was left out."""
-        self._file.keep(self._next(row, of).number, None, of)
+        raw, of = self._next(row)
+        self._file.keep(raw.number, None, of)
 
-    def _next(self, row: Row, of: int) -> Raw:
-        raw = next(self._raws[of], None)
-        if raw is None:
+    def _next(self, row: Row) -> tuple[Raw, int]:
+        place = self._places[row["verdict"] != "kept"]
+        of = self._paths.index(place) if place in self._paths else None
+        raw = None if of is None else next(self._raws[of], None)
+        if raw is None or of is None:
             raise _gone(row)
-        return raw
+        return raw, of
 
 
 def _gone(row: Row) -> CleanerError:

@@ -30,8 +30,19 @@ class Source(NamedTuple):
         return FORMATS[self.format]
 
 
+ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.zst", ".tar.bz2", ".tar.xz")
+"""Files that hold files."""
+
+
+class Archive(NamedTuple):
+    """A file that holds files; their ``relative`` paths go on from its own."""
+
+    path: Path
+    relative: str
+
+
 class Found(NamedTuple):
-    """What was found: sources in the order of their names, and what is left alone.
+    """What was found: sources in the order of their names, what is left alone, and archives, which are still to be unpacked.
 
     ``others``: files of other kinds; ``hidden``: files and folders whose names begin with a dot; ``ignored``: files and folders that
     ``.gitignore`` names, and files that ``--include`` and ``--exclude`` keep out.
@@ -41,6 +52,7 @@ class Found(NamedTuple):
     others: tuple[str, ...]
     hidden: int = 0
     ignored: int = 0
+    archives: tuple[Archive, ...] = ()
 
     @property
     def row(self) -> dict[str, Any]:
@@ -48,13 +60,14 @@ class Found(NamedTuple):
         return {"left_alone": list(self.others), "hidden": self.hidden, "ignored": self.ignored}
 
 
-def find(given: Iterable[str | Path], form: str | None = None, selection: Selection = ALL) -> Found:
+def find(given: Iterable[str | Path], form: str | None = None, selection: Selection = ALL, *, archives: bool = False) -> Found:
     """The files below some directories, files or globs.
 
     Args:
         given: what a person named; a directory's tree is taken relative to it, a file by its name alone.
         form: the format to read files in, whatever their names say.
         selection: which of them are wanted.
+        archives: whether archives are told apart from files of other kinds.
     Raises:
         CleanerError: nothing is there, a file's kind is unknown, or two files would have one name in the output.
     """
@@ -63,18 +76,24 @@ def find(given: Iterable[str | Path], form: str | None = None, selection: Select
     files: dict[str, Path] = {}
     others: list[str] = []
     failures: dict[str, str] = {}
+    packed: dict[str, Path] = {}
     seen: dict[Path, str] = {}
     tree = _Tree(selection)
     for name in given:
         count = 0
         for path, relative, failure in _below(str(name), tree):
             count += 1
-            if not selection.wants(relative):
+            holds = archives and not failure and relative.lower().endswith(ARCHIVES)
+            # as of a directory: what is in it may be what is to be included
+            if not (selection._replace(include=()) if holds else selection).wants(relative):
                 tree.ignored += 1
                 continue
             if failure:
                 failures[relative] = failure
                 files[relative] = path
+                continue
+            if holds:
+                packed.setdefault(relative, path)
                 continue
             if form is None and named(relative) is None:
                 others.append(relative)
@@ -90,10 +109,18 @@ def find(given: Iterable[str | Path], form: str | None = None, selection: Select
             files[relative] = path
         if not count and not _is_dir(Path(name)):
             raise CleanerError(f"{name}: no such file or directory")
-    if others and not files:
+    if others and not files and not packed:
         kinds = ", ".join(suffix for f in FORMATS.values() for suffix in f.suffixes)
         raise CleanerError(f"{others[0]}: not a kind that is read ({kinds}, each also {', '.join(SUFFIXES)}); name one with --format")
-    return Found(tuple(_sources(files, form, failures)), tuple(sorted(others)), tree.hidden, tree.ignored)
+    inside = tuple(Archive(path, relative) for relative, path in sorted(packed.items()))
+    return Found(tuple(_sources(files, form, failures)), tuple(sorted(others)), tree.hidden, tree.ignored, inside)
+
+
+def joined(found: Found, files: dict[str, Path], failures: dict[str, str], others: Iterable[str], form: str | None) -> Found:
+    """What was found and further files, as one."""
+    files = {source.relative: source.path for source in found.sources} | files
+    failures = {source.relative: source.failure for source in found.sources if source.failure} | failures
+    return found._replace(sources=tuple(_sources(files, form, failures)), others=tuple(sorted([*found.others, *others])))
 
 
 def _sources(files: dict[str, Path], form: str | None, failures: dict[str, str]) -> Iterator[Source]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from cleaner.dedup import Dedup
 from cleaner.document import CleanerError, Document, Edit
 from cleaner.engine import Cleaner
-from cleaner.formats import Options, Raw
+from cleaner.formats import Options, Raw, Record
 from cleaner.review import MOST_REMOVED, too_much, walled
 from cleaner.store import Fingerprint
 from cleaner.walk import Source
@@ -105,7 +105,7 @@ class Work:
                 len(document.text),
                 text,
                 None if as_read or unit == text else unit,
-                document.text if record.extracted else None,
+                _aside(source, record) if record.extracted else None,
                 edits,
                 _meta(document),
                 None,
@@ -117,6 +117,18 @@ class Work:
             return Outcome(task.source, task.raw.number, name, str(error))
         except Exception as error:  # a document that breaks a library must not take the others with it
             return Outcome(task.source, task.raw.number, name, f"{type(error).__name__}: {error}")
+
+
+def counting(raws: Iterator[Raw], skipped: dict[str, int]) -> Iterator[Raw]:
+    """The records of a file; those that it passes over as no documents are added to the counts."""
+    told = cast("Generator[Raw, None, dict[str, int] | None]", raws)
+    for kind, count in ((yield from told) or {}).items():
+        skipped[kind] = skipped.get(kind, 0) + count
+
+
+def _aside(source: Source, record: Record) -> str:
+    """What is put aside of a page that is left out: its text, as it would be written."""
+    return source.reader.render(record, record.document.text) if source.reader.target else record.document.text
 
 
 def _meta(document: Document) -> dict[str, str]:

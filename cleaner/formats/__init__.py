@@ -11,10 +11,11 @@ from cleaner.formats.jsonl import Jsonl
 from cleaner.formats.parquet import Parquet
 from cleaner.formats.record import Format, Options, Raw, Record, RecordError, Rewriting
 from cleaner.formats.text import Text
+from cleaner.formats.warc import Warc
 
-FORMATS: dict[str, Format] = {"text": Text(), "html": Html(), "jsonl": Jsonl(), "csv": Csv(), "parquet": Parquet()}
+FORMATS: dict[str, Format] = {"text": Text(), "html": Html(), "jsonl": Jsonl(), "csv": Csv(), "parquet": Parquet(), "warc": Warc()}
 
-__all__ = ["FORMATS", "Format", "Options", "Raw", "ReadError", "Record", "RecordError", "Rewriting", "named", "output_name"]
+__all__ = ["FORMATS", "Format", "Options", "Raw", "ReadError", "Record", "RecordError", "Rewriting", "named", "output_name", "written"]
 
 
 def named(name: str) -> str | None:
@@ -29,3 +30,9 @@ def output_name(name: str, form: Format) -> str:
         return name
     stem, compressed = split(name)
     return str(PurePath(stem).with_suffix(form.target)) + compressed
+
+
+def written(kind: str) -> Format:
+    """The format of what is written for files of a kind: the texts of many pages are JSON Lines."""
+    form = FORMATS[kind]
+    return FORMATS["jsonl"] if form.many and form.target else form

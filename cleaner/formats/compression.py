@@ -41,7 +41,7 @@ def split(name: str) -> tuple[str, str]:
     return name, ""
 
 
-def _kind(name: str, head: bytes) -> str:
+def kind(name: str, head: bytes) -> str:
     """The suffix that a file with these first bytes should have."""
     named = split(name)[1].lower()
     for magic, suffix in _MAGIC:
@@ -58,7 +58,7 @@ def note(path: Path) -> dict[str, str]:
     """What the record says of a file that is not compressed as its name says: {"compression": "gz"}, or "none"."""
     try:
         with path.open("rb") as file:
-            found = _kind(path.name, file.read(_LONGEST_MAGIC))
+            found = kind(path.name, file.read(_LONGEST_MAGIC))
     except OSError:
         return {}
     return {} if found == split(path.name)[1].lower() else {"compression": found.removeprefix(".") or "none"}
@@ -68,14 +68,16 @@ def blocks(path: Path) -> Iterator[bytes]:
     """The file's content, decompressed, block by block. Raises ReadError, at the place where reading ended."""
     try:
         with path.open("rb") as file:
-            suffix = _kind(path.name, file.read(_LONGEST_MAGIC))
+            suffix = kind(path.name, file.read(_LONGEST_MAGIC))
             file.seek(0)
-            if suffix:
-                yield from _READERS[suffix](file)
-            else:
-                yield from iter(lambda: file.read(_BLOCK), b"")
+            yield from unpacked(file, suffix)
     except OSError as error:
         raise ReadError(f"cannot be read: {error.strerror or error}") from None
+
+
+def unpacked(file: IO[bytes], suffix: str) -> Iterator[bytes]:
+    """What is behind this place of a file that should have this suffix. Raises ReadError."""
+    return _READERS[suffix](file) if suffix else iter(lambda: file.read(_BLOCK), b"")
 
 
 def _gzip(file: IO[bytes]) -> Iterator[bytes]:

@@ -29,10 +29,12 @@ class Raw(NamedTuple):
     """A record as it lies in its file: its number (from 1) and what a worker has to know of it, as one line.
 
     In JSON Lines the line's number and the line, in a table those of the row; a file that is one document has none.
+    ``failure``: the file breaks here, and how; reading goes on behind it.
     """
 
     number: int
     line: bytes | None
+    failure: str = ""
 
 
 class Record(NamedTuple):
@@ -87,7 +89,10 @@ class Format(Protocol):
     many: ClassVar[bool]
 
     def raws(self, path: Path, options: Options) -> Iterator[Raw]:
-        """The records of a file, unread, in order. Raises ReadError where the file breaks off."""
+        """The records of a file, unread, in order. Raises ReadError where the file breaks off.
+
+        A generator may have a value: how many records it passed over that are no documents, by kind.
+        """
         ...
 
     def parse(self, path: Path, relative: str, raw: Raw, options: Options) -> Record:

@@ -72,7 +72,11 @@ def test_no_pattern_explodes_on_a_hostile_line() -> None:
         assert pattern
         for filling in HOSTILE:
             literal = literals.get(number, "")
-            for line in (f"{literal} {filling * 200}", f"{filling * 200} {literal}", f"It opened. {literal}: {filling}{literal.upper()}" * 30):
+            for line in (
+                f"{literal} {filling * 200}",
+                f"{filling * 200} {literal}",
+                f"It opened. {literal}: {filling}{literal.upper()}" * 30,
+            ):
                 page = Page(line[:1990])
                 begun = time.process_time()
                 pattern.on(page.lines[0])  # raises after two seconds

@@ -155,29 +155,19 @@ class Dedup:
             found += [Pair(one, two, "exact", 1.0, 1.0) for one, two in known]
         if self.mode == "near":
             compare = Comparer(self, text)
-            met = near_together(store.candidates(contained=self.containment, alike=self._alike))
+            met = near_together(store, store.candidates(contained=self.containment, alike=self._alike))
             found += filter(None, (compare(a, b) for a, b in met))
             if earlier:
-                met = near_together(store.earlier_candidates(contained=self.containment))
+                met = near_together(store, store.earlier_candidates(contained=self.containment))
                 found += filter(None, (compare(a, b) for a, b in met if (a, b) not in known))
         return sorted(found)
 
 
-def near_together(pairs: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+def near_together(store: Store, pairs: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     """Pairs in the order of what hangs together, so that a text is read once, not once for each of its pairs."""
     pairs = list(pairs)
-    parent: dict[int, int] = {}
-
-    def root(doc: int) -> int:
-        while parent.setdefault(doc, doc) != doc:
-            parent[doc] = doc = parent[parent[doc]]
-        return doc
-
-    for a, b in pairs:
-        a, b = root(a), root(b)
-        if a != b:
-            parent[max(a, b)] = min(a, b)
-    return sorted(pairs, key=lambda pair: (root(pair[0]), pair))
+    group = {doc: number for number, group in enumerate(store.components(pairs)) for doc in group} if pairs else {}
+    return sorted(pairs, key=lambda pair: (group[pair[0]], pair))
 
 
 class Comparer:

@@ -64,20 +64,21 @@ class Body:
         self.sketcher = sketcher
 
     @cached_property
+    def _hashes(self) -> Any:
+        """The hashes of its words in order."""
+        return self.sketcher.words(self.text)
+
+    @cached_property
     def shingles(self) -> Any:
         """Its distinct shingle hashes, sorted."""
-        words = self.sketcher.words(self.text)
-        made = self.sketcher.shingle_set(words)
-        words.sort()
-        self.words = words
-        return made
+        return self.sketcher.shingle_set(self._hashes)
 
     @cached_property
     def words(self) -> Any:
         """The hashes of its words, sorted."""
-        words = self.sketcher.words(self.text)
-        words.sort()
-        return words
+        import numpy as np
+
+        return np.sort(self._hashes)
 
     @cached_property
     def written(self) -> list[str]:

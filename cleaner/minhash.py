@@ -97,39 +97,39 @@ class Sketcher:
     compiled: bool = True
 
     @property
+    def _kernels(self) -> Any:
+        """The compiled loops, or None."""
+        return compiler() if self.compiled else None
+
+    @property
     def _loops(self) -> Any:
-        if self.compiled and (kernels := compiler()):
-            return kernels
         from cleaner import arrays
 
-        return arrays
+        return self._kernels or arrays
+
+    def _rewritten(self, text: str) -> str:
+        """A text as the table of kind "plain" reads it."""
+        return charmap.folded(text) if self.fold else charmap.lowered(text)
 
     def words(self, text: str) -> Any:
         """The hashes of a text's tokens in order: a uint64 array."""
-
-        kernels = compiler() if self.compiled else None
-        if kernels:
-            made = self._over_bytes(text, lambda data, table: kernels.token_hashes(data, table, _multipliers()[0]))
-        else:
-            from cleaner import arrays
-
-            made = arrays.token_hashes(charmap.tokens(text, fold=self.fold), _multipliers()[0])
-        return made
+        letter = _multipliers()[0]
+        if kernels := self._kernels:
+            return self._over_bytes(text, lambda data, table: kernels.token_hashes(data, table, letter))
+        return self._loops.token_hashes(charmap.tokens(text, fold=self.fold), letter)
 
     def _over_bytes(self, text: str, loop: Any) -> Any:
         """What a kernel makes of a text, rewritten first if it holds a character that asks for that."""
         import numpy as np
 
-        kind = "folded" if self.fold else "lowered"
-        made = loop(np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8), charmap.table(kind))
+        made = loop(np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8), charmap.table("folded" if self.fold else "lowered"))
         if made is None:
-            text = charmap.folded(text) if self.fold else charmap.lowered(text)
+            text = self._rewritten(text)
             made = loop(np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8), charmap.table("plain"))
         return made
 
     def shingles(self, words: Any) -> Any:
         """The hash of each shingle of some tokens, in order, with repetitions: a uint64 array."""
-
         return self._loops.shingle_hashes(words, SHINGLE, _multipliers()[1])
 
     def shingle_set(self, words: Any) -> Any:
@@ -152,13 +152,11 @@ class Sketcher:
         import numpy as np
 
         a, b = _permutations() if signed else (np.empty(0, np.uint32),) * 2
-        kernels = compiler() if self.compiled else None
-        if not kernels:
+        if not self._kernels:
             return [self._sketch(text, a, b) for text in texts]
         made, again = self._batch(texts, "folded" if self.fold else "lowered", a, b)
-        rewrite = charmap.folded if self.fold else charmap.lowered
         if again:
-            rewritten, _ = self._batch([rewrite(texts[i]) for i in again], "plain", a, b)
+            rewritten, _ = self._batch([self._rewritten(texts[i]) for i in again], "plain", a, b)
             for i, sketch in zip(again, rewritten, strict=True):
                 made[i] = sketch
         return made
@@ -169,7 +167,7 @@ class Sketcher:
 
         coded = [text.encode("utf-8", "surrogatepass") for text in texts]
         ends = np.cumsum(np.fromiter(map(len, coded), np.int64, len(coded)))
-        counts, digests, rows, samples, sampled = compiler().sketches(
+        counts, digests, rows, samples, sampled = self._kernels.sketches(
             np.frombuffer(b"".join(coded), np.uint8), ends, charmap.table(kind), SHINGLE, *_multipliers(), a, b, _limit(), _multipliers()
         )
         samples = samples.view(np.int64)
@@ -201,8 +199,7 @@ class Sketcher:
         """The signature that datasketch gives to the text's shingles with its defaults: a uint32 array of 128."""
         import numpy as np
 
-        kernels = compiler() if self.compiled else None
-        if kernels:
+        if kernels := self._kernels:
             joined, starts = self._over_bytes(text, kernels.token_bytes)
         else:
             parts = [token.encode("utf-8", "surrogatepass") + b" " for token in charmap.tokens(text, fold=self.fold)]

@@ -29,18 +29,29 @@ def fmix32(h: Any) -> Any:
     return h ^ (h >> np.uint32(16))
 
 
-def token_hashes(found: list[str], letter: Any) -> Any:
-    """The hashes of tokens: the value at ``letter`` of the polynomial of their code points plus one, mixed."""
+def token_hashes(found: list[str], powers: Any) -> Any:
+    """The hashes of tokens: the sum of their code points plus one, each by a power, mixed; longer tokens in stretches."""
     if not found:
         return np.empty(0, np.uint64)
     lengths = np.fromiter(map(len, found), np.int64, len(found))
     codes = np.frombuffer("".join(found).encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64) + np.uint64(1)
-    ends = np.cumsum(lengths)
-    place = np.repeat(ends, lengths) - np.arange(codes.size) - 1  # how many follow in the token
-    powers = np.full(int(lengths.max()), letter, np.uint64)
-    powers[0] = 1
-    powers = np.multiply.accumulate(powers)
-    return fmix64(np.add.reduceat(codes * powers[place], ends - lengths))
+    starts = np.cumsum(lengths) - lengths
+    place = np.arange(codes.size) - np.repeat(starts, lengths)
+    sums = np.add.reduceat(codes * powers[np.minimum(place, powers.size - 1)], starts)
+    for i in np.flatnonzero(lengths >= powers.size):
+        sums[i] = _stretched(codes[starts[i] : starts[i] + lengths[i]], powers)
+    return fmix64(sums)
+
+
+def _stretched(codes: Any, powers: Any) -> Any:
+    """The sum for a token of so many code points that the powers are used up."""
+    h = fmix64(codes[: powers.size] @ powers.reshape(-1, 1))
+    for start in range(powers.size, codes.size, powers.size - 1):
+        stretch = codes[start : start + powers.size - 1]
+        h += stretch @ powers[1 : 1 + stretch.size, None]
+        if stretch.size == powers.size - 1:
+            h = fmix64(h)
+    return h[0]
 
 
 def shingle_hashes(tokens: Any, size: int, token: Any) -> Any:

@@ -125,7 +125,7 @@ class Dedup:
         if self.mode == "none" or not texts:
             return [None] * len(texts)
         near = self.mode == "near"
-        sketches = self.sketcher.sketches(texts, signed=near)
+        sketches = self.sketcher.sketches(texts, signed=near, sampled=near and self.containment)
         keys: Any = [b""] * len(texts)
         short: Any = keys
         if near:
@@ -133,9 +133,7 @@ class Dedup:
             keys = minhash.band_keys(signatures, self.threshold)
             short = keys[:, :0] if self.containment else signatures.astype(np.uint8)
         return [
-            Fingerprint(sketch.words, sketch.digest, bytes(key), bytes(sketch.sample) if near and self.containment else b"", bytes(few))
-            if sketch.words
-            else None
+            Fingerprint(sketch.words, sketch.digest, bytes(key), bytes(sketch.sample), bytes(few)) if sketch.words else None
             for sketch, key, few in zip(sketches, keys, short, strict=True)
         ]
 

@@ -23,7 +23,7 @@ from cleaner.store import Store, rewrite
 
 MANIFEST = "manifest.json"
 FORMAT = 1
-_SCHEME = {"shingle": minhash.SHINGLE, "permutations": minhash.PERMUTATIONS, "sampled": minhash.SAMPLED, "hash": "fast64"}
+_SCHEME = {"shingle": minhash.SHINGLE, "permutations": minhash.PERMUTATIONS, "sampled": minhash.SAMPLED, "hash": "fast64, 2"}
 _SETTINGS = {"threshold": "--threshold", "containment": "--no-containment", "fold": "--no-fold", "mode": "--dedup"}
 
 

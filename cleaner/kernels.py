@@ -57,44 +57,70 @@ def _decoded(data: Any, i: Any) -> Any:
 
 
 @_compiled
-def _token_hashes(data: Any, start: Any, end: Any, table: Any, letter: Any, found: Any) -> Any:
-    """Puts the hashes of the tokens of a stretch of UTF-8 into ``found``.
-
-    Their number, or -1 where a character cannot be judged without its neighbours.
-    """
-    count = 0
-    inside = False
-    h = np.uint64(0)
-    i = start
-    while i < end:
-        code, i = _decoded(data, i)
-        entry = table[code]
-        kind = entry >> _SHIFT
-        if kind == _LETTER:
-            h = h * letter + np.uint64((entry & _CODE) + np.uint32(1))
-            inside = True
-        elif kind != _DROPPED:
-            if inside:
-                found[count] = _fmix64(h)
-                count += 1
-                h = np.uint64(0)
-                inside = False
-            if kind == _ALONE:
-                found[count] = _fmix64(np.uint64((entry & _CODE) + np.uint32(1)))
-                count += 1
-            elif kind == _HARD:
-                return -1
-    if inside:
-        found[count] = _fmix64(h)
-        count += 1
-    return count
+def _ascii(table: Any) -> Any:
+    """What each ASCII character counts in a token's hash; 0 for one between tokens. ASCII has no other classes."""
+    made = np.zeros(128, np.uint64)
+    for code in range(128):
+        if table[code] >> _SHIFT == _LETTER:
+            made[code] = (table[code] & _CODE) + np.uint32(1)
+    return made
 
 
 @_compiled
-def token_hashes(data: Any, table: Any, letter: Any) -> Any:
+def _token_hashes(data: Any, start: Any, end: Any, table: Any, plain: Any, powers: Any, found: Any) -> Any:
+    """Puts the hashes of the tokens of a stretch of UTF-8 into ``found``, which has room for one more than there can be.
+
+    Their number, or -1 where a character cannot be judged without its neighbours. What a character ends or begins is reckoned
+    without branches: where words end cannot be foreseen, and a wrong guess costs as much as five characters.
+    """
+    nothing, one = np.uint64(0), np.uint64(1)
+    count, h, letters = nothing, nothing, nothing
+    i = np.uint64(start)
+    stop = np.uint64(end)
+    while i < stop:
+        if data[i] < 0x80:
+            value = plain[np.uint64(data[i])]
+            i += one
+        else:
+            code, behind = _decoded(data, np.int64(i))
+            i = np.uint64(behind)
+            entry = table[np.uint64(code)]
+            kind = entry >> _SHIFT
+            if kind == _DROPPED:
+                continue
+            if kind == _HARD:
+                return -1
+            value = np.uint64((entry & _CODE) + np.uint32(1))
+            if kind == _ALONE:
+                found[count] = h
+                count += np.uint64(letters != nothing)
+                found[count] = value * powers[0]
+                count += one
+                h = letters = nothing
+                continue
+            if kind != _LETTER:
+                value = nothing
+        found[count] = h
+        inside = nothing - np.uint64(value != nothing)  # all bits or none
+        count += np.uint64(letters != nothing) & ~inside
+        h = (h + value * powers[letters]) & inside
+        letters = (letters + one) & inside
+        if letters == np.uint64(powers.size):
+            h = _fmix64(h)
+            letters = one
+    if letters:
+        found[count] = h
+        count += one
+    for at in range(count):
+        found[at] = _fmix64(found[at])
+    return np.int64(count)
+
+
+@_compiled
+def token_hashes(data: Any, table: Any, powers: Any) -> Any:
     """The hashes of the tokens of UTF-8 text in order; None where a character cannot be judged without its neighbours."""
-    found = np.empty(data.size // 2 + 1, np.uint64)
-    count = _token_hashes(data, 0, data.size, table, letter, found)
+    found = np.empty(data.size // 2 + 2, np.uint64)
+    count = _token_hashes(data, 0, data.size, table, _ascii(table), powers, found)
     if count < 0:
         return None
     return found[:count].copy()
@@ -164,12 +190,15 @@ def _shingle_hashes(tokens: Any, n: Any, size: Any, token: Any, made: Any) -> An
     if n == 0:
         return 0
     width = min(size, n)
-    for i in range(n - width + 1):
-        h = np.uint64(0)
-        for j in range(width):
-            h = h * token + tokens[i + j]
-        made[i] = _fmix64(h)
-    return n - width + 1
+    count = n - width + 1
+    for i in range(count):
+        made[i] = tokens[i]
+    for j in range(1, width):
+        for i in range(count):
+            made[i] = made[i] * token + tokens[i + j]
+    for i in range(count):
+        made[i] = _fmix64(made[i])
+    return count
 
 
 @_compiled
@@ -220,13 +249,14 @@ def _distinct(values: Any, start: Any, end: Any) -> Any:
 
 
 @_compiled
-def sketches(data: Any, ends: Any, table: Any, size: Any, letter: Any, token: Any, a: Any, b: Any, limit: Any, names: Any) -> Any:
+def sketches(data: Any, ends: Any, table: Any, size: Any, powers: Any, token: Any, a: Any, b: Any, limit: Any, names: Any) -> Any:
     """Everything that is kept of some texts, laid one behind the other.
 
     Args:
         data: their UTF-8; ``ends``: where each ends.
+        a, b: the permutations; empty for no signatures.
         limit: the hashes of shingles below it are sampled.
-        names: the two multipliers of a digest.
+        names: the two multipliers of a digest; empty for no digests.
     Returns:
         (tokens of each or -1, digests, signatures, the sorted samples, where each text's samples end)
     """
@@ -239,33 +269,35 @@ def sketches(data: Any, ends: Any, table: Any, size: Any, letter: Any, token: An
     for doc in range(n):
         longest = max(longest, ends[doc] - start)
         start = ends[doc]
-    found = np.empty(longest // 2 + 1, np.uint64)
-    hashes = np.empty(longest // 2 + 1, np.uint64)
-    samples = np.empty(data.size // 2 + n, np.uint64)
+    found = np.empty(longest // 2 + 2, np.uint64)
+    hashes = np.empty(longest // 2 + 2, np.uint64)
+    samples = np.empty(data.size // 2 + n if limit else 0, np.uint64)
     sampled = np.empty(n, np.int64)
+    plain = _ascii(table)
     start = 0
     taken = 0
     for doc in range(n):
-        count = _token_hashes(data, start, ends[doc], table, letter, found)
+        count = _token_hashes(data, start, ends[doc], table, plain, powers, found)
         counts[doc] = count
         start = ends[doc]
         if count > 0:
-            one, two = np.uint64(0), np.uint64(0)
-            for i in range(count):
-                one = one * names[0] + found[i]
-                two = two * names[1] + found[i]
-            digests[doc, 0] = _fmix64(one)
-            digests[doc, 1] = _fmix64(two)
+            if names.size:
+                one, two = np.uint64(0), np.uint64(0)
+                for i in range(count):
+                    one = one * names[0] + found[i]
+                    two = two * names[1] + found[i]
+                digests[doc, 0] = _fmix64(one)
+                digests[doc, 1] = _fmix64(two)
             shingles = _shingle_hashes(found, count, size, token, hashes)
             if a.size:
                 _least(hashes, shingles, a, b, made[doc])
-            first = taken
-            for i in range(shingles):
-                if hashes[i] < limit:
+            if limit:
+                first = taken
+                for i in range(shingles):
                     samples[taken] = hashes[i]
-                    taken += 1
-            samples[first:taken].sort()
-            taken = _distinct(samples, first, taken)
+                    taken += hashes[i] < limit
+                samples[first:taken].sort()
+                taken = _distinct(samples, first, taken)
         sampled[doc] = taken
     return counts, digests, made, samples[:taken].copy(), sampled
 

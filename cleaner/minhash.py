@@ -2,7 +2,8 @@
 
 The hashes are defined here in plain words, and computed by `kernels` (compiled) or `arrays` (NumPy), which agree bit for bit:
 
-- a token ``t`` of code points ``c1 .. cn``: ``fmix64(sum((ci + 1) * LETTER ** (n - i)))``, all modulo 2**64;
+- a token of code points ``c1 .. cn``: ``fmix64(sum((ci + 1) * LETTER ** i))``, all modulo 2**64; of a token of `STRETCH` and
+  more, what the first `STRETCH` give is the first summand of the next ``STRETCH - 1``, which begin at ``LETTER ** 2``, and so on;
 - a shingle of tokens ``t1 .. tk`` (`SHINGLE` of them; all, in a shorter text): ``fmix64(sum(ti * TOKEN ** (k - i)))``;
 - a signature: for each of `PERMUTATIONS` (a, b), the least ``a * fmix32(s) + b`` modulo 2**32 over the lower 32 bits ``s`` of
   the shingles' hashes. That is datasketch's scheme affine32, with its own permutations of seed 1; where ``s`` is the SHA-1
@@ -19,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from cleaner import charmap
@@ -31,6 +33,7 @@ SHINGLE = 5
 RECALL = 0.999
 """The share of pairs at the threshold that bands must nominate: a candidate too many costs a comparison, one too few a duplicate."""
 
+STRETCH = 64
 LETTER = 0x9E3779B97F4A7C15
 TOKEN = 0xD6E8FEB86659FD93
 
@@ -59,16 +62,19 @@ def _permutations() -> tuple[Any, Any]:
 
 
 @cache
+def _powers() -> Any:
+    """What the first, the second .. of `STRETCH` letters is multiplied by."""
+    import numpy as np
+
+    return np.multiply.accumulate(np.full(STRETCH, LETTER, np.uint64))
+
+
+@cache
 def _multipliers() -> Any:
+    """Of a digest's two halves; the second is also that of a shingle's tokens."""
     import numpy as np
 
     return np.array([LETTER, TOKEN], np.uint64)
-
-
-def _limit() -> Any:
-    import numpy as np
-
-    return np.uint64(2**64 // SAMPLED)
 
 
 class Sketch(NamedTuple):
@@ -107,22 +113,25 @@ class Sketcher:
 
         return self._kernels or arrays
 
+    @property
+    def _table(self) -> str:
+        return "folded" if self.fold else "lowered"
+
     def _rewritten(self, text: str) -> str:
         """A text as the table of kind "plain" reads it."""
         return charmap.folded(text) if self.fold else charmap.lowered(text)
 
     def words(self, text: str) -> Any:
         """The hashes of a text's tokens in order: a uint64 array."""
-        letter = _multipliers()[0]
         if kernels := self._kernels:
-            return self._over_bytes(text, lambda data, table: kernels.token_hashes(data, table, letter))
-        return self._loops.token_hashes(charmap.tokens(text, fold=self.fold), letter)
+            return self._over_bytes(text, lambda data, table: kernels.token_hashes(data, table, _powers()))
+        return self._loops.token_hashes(charmap.tokens(text, fold=self.fold), _powers())
 
     def _over_bytes(self, text: str, loop: Any) -> Any:
         """What a kernel makes of a text, rewritten first if it holds a character that asks for that."""
         import numpy as np
 
-        made = loop(np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8), charmap.table("folded" if self.fold else "lowered"))
+        made = loop(np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8), charmap.table(self._table))
         if made is None:
             text = self._rewritten(text)
             made = loop(np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8), charmap.table("plain"))
@@ -142,43 +151,58 @@ class Sketcher:
         np.not_equal(found[1:], found[:-1], out=first[1:])
         return found[first]
 
-    def sketches(self, texts: Sequence[str], *, signed: bool = True) -> list[Sketch]:
+    def sketches(self, texts: Sequence[str], *, signed: bool = True, sampled: bool = True) -> list[Sketch]:
         """What is kept of texts to find their copies by.
 
         Args:
             texts: any strings; some megabytes of them at a time.
             signed: compute signatures too.
+            sampled: and samples.
         """
         import numpy as np
 
         a, b = _permutations() if signed else (np.empty(0, np.uint32),) * 2
+        limit = np.uint64(2**64 // SAMPLED if sampled else 0)
         if not self._kernels:
-            return [self._sketch(text, a, b) for text in texts]
-        made, again = self._batch(texts, "folded" if self.fold else "lowered", a, b)
-        if again:
-            rewritten, _ = self._batch([self._rewritten(texts[i]) for i in again], "plain", a, b)
-            for i, sketch in zip(again, rewritten, strict=True):
-                made[i] = sketch
+            return [self._sketch(text, a, b, limit) for text in texts]
+        made = self._batch(texts, self._table, a, b, limit)
+        again = [i for i, sketch in enumerate(made) if sketch.words < 0]
+        for i, sketch in zip(again, self._batch([self._rewritten(texts[i]) for i in again], "plain", a, b, limit), strict=True):
+            made[i] = sketch
         return made
 
-    def _batch(self, texts: Sequence[str], kind: str, a: Any, b: Any) -> tuple[list[Sketch], list[int]]:
-        """The sketches of texts, and which of them cannot be read by this kind of table."""
+    def signatures(self, texts: Sequence[str]) -> Any:
+        """The signatures alone: a uint32 array of shape (texts, 128)."""
+        import numpy as np
+
+        a, b = _permutations()
+        if not self._kernels:
+            return np.stack([self._loops.least(self.shingles(self.words(text)), a, b) for text in texts])
+        asked = (a, b, np.uint64(0), np.empty(0, np.uint64))
+        counts, _, made, *_ = self._computed(texts, self._table, *asked)
+        if again := np.flatnonzero(counts < 0).tolist():
+            made[again] = self._computed([self._rewritten(texts[i]) for i in again], "plain", *asked)[2]
+        return made
+
+    def _batch(self, texts: Sequence[str], kind: str, a: Any, b: Any, limit: Any) -> list[Sketch]:
+        """The sketches of texts; one that cannot be read by this kind of table has -1 words."""
+        if not texts:
+            return []
+        counts, digests, rows, samples, ends = self._computed(texts, kind, a, b, limit, _multipliers())
+        samples = samples.view("int64")
+        starts = [0, *ends.tolist()]
+        each = (samples[start:end] for start, end in pairwise(starts))
+        return [Sketch(*row) for row in zip(counts.tolist(), map(bytes, digests), rows, each, strict=True)]
+
+    def _computed(self, texts: Sequence[str], kind: str, a: Any, b: Any, limit: Any, names: Any) -> Any:
         import numpy as np
 
         coded = [text.encode("utf-8", "surrogatepass") for text in texts]
         ends = np.cumsum(np.fromiter(map(len, coded), np.int64, len(coded)))
-        counts, digests, rows, samples, sampled = self._kernels.sketches(
-            np.frombuffer(b"".join(coded), np.uint8), ends, charmap.table(kind), SHINGLE, *_multipliers(), a, b, _limit(), _multipliers()
-        )
-        samples = samples.view(np.int64)
-        made = []
-        start = 0
-        for count, row, signature, end in zip(counts.tolist(), digests, rows, sampled.tolist(), strict=True):
-            made.append(Sketch(count, row.tobytes(), signature, samples[start:end]))
-            start = end
-        return made, np.flatnonzero(counts < 0).tolist()
+        data = np.frombuffer(b"".join(coded), np.uint8)
+        return self._kernels.sketches(data, ends, charmap.table(kind), SHINGLE, _powers(), _multipliers()[1], a, b, limit, names)
 
-    def _sketch(self, text: str, a: Any, b: Any) -> Sketch:
+    def _sketch(self, text: str, a: Any, b: Any, limit: Any) -> Sketch:
         import numpy as np
 
         from cleaner import arrays
@@ -188,7 +212,7 @@ class Sketcher:
             return Sketch(0, bytes(16), arrays.least(words, a, b), np.empty(0, np.int64))
         shingles = self.shingles(words)
         digest = arrays.fmix64(np.stack([arrays.polynomial(words, at) for at in _multipliers()]))
-        sample = np.unique(shingles[shingles < _limit()]).view(np.int64)
+        sample = np.unique(shingles[shingles < limit]).view(np.int64)
         return Sketch(words.size, digest.tobytes(), arrays.least(shingles, a, b), sample)
 
     def common(self, a: Any, b: Any) -> int:
@@ -223,10 +247,10 @@ def signatures(texts: Iterable[str], hashing: Hashing = "fast", *, fold: bool = 
 
     sketcher = Sketcher(fold, compiled)
     if hashing == "sha1":
-        rows = [sketcher.sha1_signature(text) for text in texts]
+        made = [sketcher.sha1_signature(text)[None] for text in texts]
     else:
-        rows = [sketch.signature for batch in batched(texts) for sketch in sketcher.sketches(batch)]
-    return np.stack(rows) if rows else np.empty((0, PERMUTATIONS), np.uint32)
+        made = [sketcher.signatures(batch) for batch in batched(texts)]
+    return np.concatenate(made) if made else np.empty((0, PERMUTATIONS), np.uint32)
 
 
 def to_datasketch(signature: Any) -> MinHash:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from test_charmap import LETTERS
 
 from cleaner import charmap, minhash
-from cleaner.minhash import LETTER, SAMPLED, SHINGLE, TOKEN, Sketcher
+from cleaner.minhash import LETTER, SAMPLED, SHINGLE, STRETCH, TOKEN, Sketcher
 
 WORD = 2**64
 
@@ -35,9 +35,19 @@ def polynomial(values: list[int], at: int) -> int:
     return reduce(lambda h, value: (h * at + value) % WORD, values, 0)
 
 
+def token_hash(token: str) -> int:
+    h = letters = 0
+    for c in token:
+        letters += 1
+        h += (ord(c) + 1) * LETTER**letters
+        if letters == STRETCH:
+            h, letters = fmix64(h % WORD), 1
+    return fmix64(h % WORD)
+
+
 def by_definition(text: str, *, fold: bool) -> tuple[bytes, list[int], list[int]]:
     """The digest, the shingle hashes and the sample of a text, as the docstring of `minhash` says."""
-    tokens = [fmix64(polynomial([ord(c) + 1 for c in token], LETTER)) for token in charmap.tokens(text, fold=fold)]
+    tokens = [token_hash(token) for token in charmap.tokens(text, fold=fold)]
     width = min(SHINGLE, len(tokens))
     shingles = [fmix64(polynomial(tokens[i : i + width], TOKEN)) for i in range(len(tokens) - width + 1)] if tokens else []
     digest = b"".join(fmix64(polynomial(tokens, at)).to_bytes(8, "little") for at in (LETTER, TOKEN))
@@ -67,6 +77,14 @@ def test_sketches_are_what_the_definition_says(text: str, fold: bool, compiled: 
     by_numbers = MinHash(num_perm=128, seed=1, hashfunc=lambda data: int(data) % 2**32)
     by_numbers.update_batch([str(s).encode() for s in shingles])
     assert (sketch.signature == by_numbers.hashvalues).all()
+
+
+@pytest.mark.parametrize("length", [62, 63, 64, 65, 126, 127, 128, 189, 190, 191, 1000])
+@pytest.mark.parametrize("compiled", [True, False])
+def test_long_tokens_are_hashed_in_stretches(length: int, compiled: bool) -> None:
+    token = "".join(random.Random(length).choices("abcdefghijé", k=length))
+    words = Sketcher(compiled=compiled).words(f"a {token} b {token}")
+    assert words.tolist() == [token_hash(t) for t in ("a", token, "b", token)]
 
 
 @given(st.lists(LETTERS, max_size=8), st.booleans())

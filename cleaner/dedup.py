@@ -8,8 +8,12 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from cleaner import minhash
@@ -25,8 +29,10 @@ TEMPLATES: tuple[Templates, ...] = ("keep", "merge")
 Choice = TypeVar("Choice", bound=str)
 
 WORTH = 1 << 22
-"""Bytes of text from which on it pays to load the compiled loops: half a second."""
-_CACHED = 1 << 21
+"""Bytes of text from which on it pays to load the compiled loops, half a second."""
+_ROOM = 1 << 26
+"""Bytes of tables that are held in memory; larger ones lie on disk."""
+_CACHED = 1 << 19
 """Characters of texts that are held ready for further comparisons."""
 
 
@@ -237,15 +243,15 @@ def find_duplicates(
     >>> [(p.a, p.b, p.kind) for p in find_duplicates([a, "Rain is expected.", a.upper()])]
     [(0, 2, 'exact')]
     """
-    dedup = Dedup.read(mode, threshold, containment=containment, templates=templates, fold=fold).sized(sum(map(len, texts)))
-    store = Store(bands=dedup.bands)
-    try:
-        doc = 0
-        for batch in minhash.batched(texts):
-            for fingerprint in dedup.fingerprints(batch):
-                if fingerprint:
-                    store.add(doc, f"{doc:012}", fingerprint)
-                doc += 1
+    size = sum(map(len, texts))
+    dedup = Dedup.read(mode, threshold, containment=containment, templates=templates, fold=fold).sized(size)
+    with ExitStack() as stack:
+        tables = len(texts) * 8 * (dedup.bands + 5) + dedup.containment * size // 3  # a word has six letters, a sample sixteen bytes
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="cleaner-"))) if tables > _ROOM else None
+        store = Store(folder, dedup.bands)
+        stack.callback(store.close)
+        fingerprints = chain.from_iterable(map(dedup.fingerprints, minhash.batched(texts)))
+        for doc, fingerprint in enumerate(fingerprints):
+            if fingerprint:
+                store.add(doc, f"{doc:012}", fingerprint)
         return [pair for pair in dedup.pairs(store, texts.__getitem__) if pair.joins]
-    finally:
-        store.close()

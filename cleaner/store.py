@@ -51,8 +51,7 @@ class Store:
         self._db = duckdb.connect(str(folder / "store.duckdb") if folder else ":memory:")
         self._db.execute(f"SET memory_limit = '{_MEMORY}'")
         self._db.execute("SET preserve_insertion_order = false")
-        if folder:
-            self._db.execute("SET temp_directory = ?", [str(folder)])
+        self._db.execute("SET temp_directory = ?", [str(folder or "")])  # without a folder it would make one where the user stands
         keys = "".join(f", k{band} BIGINT" for band in range(bands))
         self._db.execute(f"CREATE TABLE docs (doc BIGINT, id VARCHAR, one BIGINT, two BIGINT, sampled BIGINT{keys})")
         self._db.execute("CREATE TABLE samples (hash BIGINT, doc BIGINT)")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable
 from itertools import combinations
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -258,3 +259,18 @@ def test_no_fingerprint_without_need() -> None:
     assert empty is None
     assert exact is not None
     assert (exact.keys, exact.sample, exact.words) == (b"", b"", 2)
+
+
+def test_what_does_not_fit_into_memory_lies_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = random.Random(5)
+    words = [f"word{n}" for n in range(5000)]
+    texts = [" ".join(rng.choices(words, k=90)) for _ in range(60)]
+    texts += [text.replace(words[0], words[1]) + " and more" for text in texts]
+    expected = find_duplicates(texts)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temp"))
+    (tmp_path / "temp").mkdir()
+    monkeypatch.setattr("cleaner.dedup._ROOM", 0)
+    monkeypatch.setattr("cleaner.store._MEMORY", "16MB")
+    assert find_duplicates(texts) == expected
+    assert [path.name for path in tmp_path.rglob("*")] == ["temp"]  # and nothing is left behind

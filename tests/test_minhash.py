@@ -143,6 +143,12 @@ def test_a_row_becomes_a_minhash_of_datasketch() -> None:
     assert rows[0] == datasketch_of(one, fold=True)
 
 
+def test_the_permutations_are_those_of_datasketch() -> None:
+    for ours, theirs in zip(minhash._permutations(), MinHash(num_perm=minhash.PERMUTATIONS, seed=1).permutations, strict=True):
+        assert ours.dtype == theirs.dtype
+        assert (ours == theirs).all()
+
+
 def test_the_sha1_of_long_messages() -> None:
     for length in (1, 54, 55, 56, 63, 64, 65, 119, 120, 500):
         token = "x" * length

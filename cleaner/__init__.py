@@ -76,6 +76,7 @@ def clean_corpus(
     overwrite: bool = False,
     discard: bool = False,
     max_removed: float = 0.9,
+    memory: str = "128MB",
 ) -> dict[str, Any]:
     """Cleans and deduplicates files into a directory, as ``cleaner clean`` does.
 
@@ -95,6 +96,7 @@ def clean_corpus(
         overwrite: replace the output of an earlier run.
         discard: do not keep the documents that are left out.
         max_removed: the share of a document, 0 to 1, beyond which a removal is not carried out but reported for review.
+        memory: what the search for duplicates holds in memory, as "512MB" or "2GB"; does not change the result.
     Returns:
         The counts of ``_cleaner/run.json``: ``in`` = ``kept`` + ``duplicate`` + ``emptied`` + ``failed``.
     Raises:
@@ -114,6 +116,7 @@ def clean_corpus(
     from cleaner.formats import Options
     from cleaner.pipeline import Settings
     from cleaner.pipeline import clean_corpus as run
+    from cleaner.store import memory as size
 
     settings = Settings(
         cleaner=cleaner or Cleaner(),
@@ -124,6 +127,7 @@ def clean_corpus(
         overwrite=overwrite,
         discard=discard,
         max_removed=max_removed,
+        memory=size(memory),
     )
     counts: dict[str, Any] = run(source, out, settings)["counts"]
     return counts

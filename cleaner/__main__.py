@@ -8,14 +8,15 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 
-from cleaner.commands import INTERRUPTED, OK, WRONG, check, fix, say
+from cleaner import log
+from cleaner.commands import INTERRUPTED, OK, WRONG, check, fix, say_wrong
 from cleaner.document import CleanerError
 
 PLAIN: dict[str, Callable[[Sequence[str]], int]] = {"check": check, "fix": fix}
 """The hooks' commands: named with files alone there is nothing to parse, and they start in half the time."""
 
 
-STOPPED = "cleaner: interrupted; files that stand under their names are whole"
+STOPPED = "interrupted; files that stand under their names are whole"
 
 
 def _interrupt(*_: object) -> None:
@@ -30,29 +31,46 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # what the terminal cannot show is escaped
             stream.reconfigure(errors="backslashreplace")
+    if log.asked(words):
+        log.begin("json")
     try:
         if len(words) > 1 and words[0] in PLAIN and not any(word.startswith("-") for word in words):
             sys.exit(PLAIN[words[0]](words[1:]))
-        from cleaner.cli import app
-
-        app()
+        sys.exit(_parsed())
     except CleanerError as error:
-        say(f"cleaner: {error}")
+        say_wrong(str(error))
         sys.exit(WRONG)
     except SystemExit as ended:
         if ended.code == INTERRUPTED:  # the parser's way to say it
-            say(STOPPED)
+            say_wrong(STOPPED, INTERRUPTED)
         raise
     except KeyboardInterrupt:
-        say(STOPPED)
+        say_wrong(STOPPED, INTERRUPTED)
         sys.exit(INTERRUPTED)
     except OSError as error:
         if error.errno != errno.EPIPE:
-            say(f"cleaner: {error.filename or 'standard output'}: {error.strerror}")
+            say_wrong(f"{error.filename or 'standard output'}: {error.strerror}")
             sys.exit(WRONG)
         # the reader of our output has gone; nothing more can be said to it
         sys.stderr.close()
         sys.exit(OK)
+
+
+def _parsed() -> int:
+    """Has the words parsed, and runs the command; the exit code."""
+    from cleaner.cli import app
+
+    if not log.asked(sys.argv[1:]):
+        app()
+        return OK
+    try:
+        return app(standalone_mode=False) or OK
+    except Exception as error:
+        said = getattr(error, "format_message", None)  # what the parser's errors have in common, in all its versions
+        if not said:
+            raise
+        say_wrong(f"{said()} See --help.")
+        return WRONG
 
 
 if __name__ == "__main__":

@@ -1,16 +1,24 @@
-"""The words that commands share: options with their help, and standard input in the place of a file."""
+"""The words that commands share: options with their help, in groups, and standard input in the place of a file."""
 
 from __future__ import annotations
 
+import inspect
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from functools import wraps
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
 from cleaner.document import CleanerError
+from cleaner.selection import Selection
+
+if TYPE_CHECKING:
+    from cleaner.dedup import Dedup
+    from cleaner.engine import Cleaner
 
 Sources = Annotated[
     list[str], typer.Argument(metavar="SRC...", help="Directories, files or globs; - for standard input.", show_default=False)
@@ -69,6 +77,13 @@ Discard = Annotated[bool, typer.Option("--discard", help="Do not keep the docume
 Strict = Annotated[bool, typer.Option("--strict", help="Stop at the first document that fails.")]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress, no summary.")]
+LogFormat = Annotated[
+    str, typer.Option("--log-format", metavar="text|json", help="What goes to standard error: words, or one JSON object a line.")
+]
+Memory = Annotated[
+    str,
+    typer.Option("--memory", metavar="SIZE", help="What the search for duplicates holds in memory, as 512MB or 2GB; the rest is on disk."),
+]
 Strictness = Annotated[
     str, typer.Option("--strictness", metavar="low|normal|high", help="How much evidence weighed cues need: high removes least.")
 ]
@@ -81,6 +96,112 @@ MaxRemoved = Annotated[
         help="Documents of which more than this share would be removed are left as they are and reported for review.",
     ),
 ]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Which rules clean."""
+
+    rules: RuleFiles = field(default_factory=list)
+    select: Select = field(default_factory=list)
+    ignore: Ignore = field(default_factory=list)
+    keep: Keep = field(default_factory=list)
+    remove: Remove = field(default_factory=list)
+    strictness: Strictness = "normal"
+
+    def cleaner(self) -> Cleaner:
+        from cleaner.engine import Cleaner
+
+        return Cleaner(self.rules, select=self.select, ignore=self.ignore, keep=self.keep, remove=self.remove, strictness=self.strictness)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How files are read."""
+
+    text_field: TextField = "text"
+    form: Form = None
+
+
+@dataclass(frozen=True)
+class Files:
+    """Which files are read."""
+
+    include: Include = field(default_factory=list)
+    exclude: Exclude = field(default_factory=list)
+    no_gitignore: NoGitignore = False
+
+    @property
+    def selection(self) -> Selection:
+        return Selection(tuple(self.include), tuple(self.exclude), not self.no_gitignore)
+
+
+@dataclass(frozen=True)
+class Duplicates:
+    """What a duplicate is, and which copy stays."""
+
+    dedup: DedupMode = "near"
+    threshold: Threshold = 0.8
+    no_containment: NoContainment = False
+    templates: Templates = "keep"
+    no_fold: NoFold = False
+    prefer: PreferWay = "longest"
+    index: IndexDir = None
+    against: Against = None
+    memory: Memory = "128MB"
+
+    @property
+    def settings(self) -> Dedup:
+        from cleaner.dedup import Dedup
+
+        return Dedup.read(self.dedup, self.threshold, containment=not self.no_containment, templates=self.templates, fold=not self.no_fold)
+
+    @property
+    def remembered(self) -> Path | None:
+        """The index of earlier runs. Raises CleanerError."""
+        if self.index and self.against:
+            raise CleanerError("--index and --against: name one of them")
+        if self.against and not (Path(self.against) / "manifest.json").exists():
+            raise CleanerError(f"{self.against}: holds no index; --index makes one")
+        named = self.index or self.against
+        return Path(named) if named else None
+
+
+@dataclass(frozen=True)
+class Running:
+    """How a run goes on."""
+
+    id_field: IdField = "id"
+    jobs: Jobs = 0
+    overwrite: Overwrite = False
+    discard: Discard = False
+    strict: Strict = False
+    quiet: Quiet = False
+    log_format: LogFormat = "text"
+
+
+def grouped(command: Callable[..., None]) -> Callable[..., None]:
+    """A command whose groups of options are spread out for the parser, an option each, and come back as groups."""
+    hints = get_type_hints(command, include_extras=True)
+    groups: dict[str, Any] = {name: hint for name, hint in hints.items() if is_dataclass(hint)}
+    spread: list[inspect.Parameter] = []
+    for name, parameter in inspect.signature(command).parameters.items():
+        if name not in groups:
+            spread.append(parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY))
+            continue
+        own = get_type_hints(groups[name], include_extras=True)
+        for option in fields(groups[name]):
+            default = option.default if option.default_factory is MISSING else option.default_factory()
+            spread.append(inspect.Parameter(option.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=own[option.name]))
+
+    @wraps(command)
+    def run(**given: Any) -> None:
+        made = {name: group(**{option.name: given.pop(option.name) for option in fields(group)}) for name, group in groups.items()}
+        command(**given, **made)
+
+    run.__signature__ = inspect.Signature(spread)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in spread}
+    return run
 
 
 @contextmanager

@@ -7,55 +7,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cleaner.arguments import (
-    Against,
-    DedupMode,
-    Discard,
-    Exclude,
-    Form,
-    IdField,
-    Ignore,
-    Include,
-    IndexDir,
-    Jobs,
-    Keep,
-    MaxRemoved,
-    NoContainment,
-    NoFold,
-    NoGitignore,
-    Output,
-    Overwrite,
-    PreferWay,
-    Quiet,
-    Remove,
-    RuleFiles,
-    Select,
-    Sources,
-    Strict,
-    Strictness,
-    Templates,
-    TextField,
-    Threshold,
-    stdin,
-)
+from cleaner.arguments import Duplicates, Files, MaxRemoved, Output, Reading, Rules, Running, Sources, grouped, stdin
 from cleaner.commands import FAILED, say
 from cleaner.copies_cli import clusters, index_app
 from cleaner.document import CleanerError, visible
 from cleaner.review import MOST_REMOVED
 from cleaner.rules_cli import rules_app
-from cleaner.selection import ALL, Selection
 
 if TYPE_CHECKING:
-    from cleaner.dedup import Dedup
     from cleaner.engine import Cleaner
-    from cleaner.pipeline import Progress
+    from cleaner.progress import Progress
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -69,198 +35,101 @@ app.add_typer(index_app, name="index")
 app.command()(clusters)
 
 
-def _cleaner(
-    rules: Sequence[str],
-    select: Sequence[str],
-    ignore: Sequence[str],
-    keep: Sequence[str],
-    remove: Sequence[str],
-    strictness: str,
-) -> Cleaner:
-    from cleaner.engine import Cleaner
-
-    return Cleaner(rules, select=select, ignore=ignore, keep=keep, remove=remove, strictness=strictness)
-
-
 @app.command()
+@grouped
 def clean(
     source: Sources,
     output: Output,
-    rules: RuleFiles = [],
-    select: Select = [],
-    ignore: Ignore = [],
-    keep: Keep = [],
-    remove: Remove = [],
-    strictness: Strictness = "normal",
-    dedup: DedupMode = "near",
-    threshold: Threshold = 0.8,
-    no_containment: NoContainment = False,
-    templates: Templates = "keep",
-    no_fold: NoFold = False,
-    prefer: PreferWay = "longest",
-    index: IndexDir = None,
-    against: Against = None,
+    rules: Rules,
+    duplicates: Duplicates,
+    reading: Reading,
+    files: Files,
+    running: Running,
     max_removed: MaxRemoved = MOST_REMOVED,
-    text_field: TextField = "text",
-    id_field: IdField = "id",
-    form: Form = None,
-    include: Include = [],
-    exclude: Exclude = [],
-    no_gitignore: NoGitignore = False,
-    jobs: Jobs = 0,
-    overwrite: Overwrite = False,
-    discard: Discard = False,
-    strict: Strict = False,
-    quiet: Quiet = False,
 ) -> None:
     """Clean and deduplicate SRC into OUT; OUT/_cleaner holds the record of what went and why."""
-    cleaner = _cleaner(rules, select, ignore, keep, remove, strictness)
-    found = _dedup(dedup, threshold, no_containment, templates, no_fold)
-    selection = _selection(include, exclude, no_gitignore)
-    _run(
-        source,
-        output,
-        cleaner,
-        found,
-        prefer,
-        index,
-        against,
-        text_field,
-        id_field,
-        form,
-        jobs,
-        overwrite,
-        discard,
-        strict,
-        quiet,
-        max_removed,
-        selection,
-    )
+    _run(source, output, rules.cleaner(), duplicates, reading, files, running, max_removed)
 
 
 @app.command()
-def dedup(
-    source: Sources,
-    output: Output,
-    mode: DedupMode = "near",
-    threshold: Threshold = 0.8,
-    no_containment: NoContainment = False,
-    templates: Templates = "keep",
-    no_fold: NoFold = False,
-    prefer: PreferWay = "longest",
-    index: IndexDir = None,
-    against: Against = None,
-    text_field: TextField = "text",
-    id_field: IdField = "id",
-    form: Form = None,
-    include: Include = [],
-    exclude: Exclude = [],
-    no_gitignore: NoGitignore = False,
-    jobs: Jobs = 0,
-    overwrite: Overwrite = False,
-    discard: Discard = False,
-    strict: Strict = False,
-    quiet: Quiet = False,
-) -> None:
+@grouped
+def dedup(source: Sources, output: Output, duplicates: Duplicates, reading: Reading, files: Files, running: Running) -> None:
     """Leave out duplicates without cleaning; OUT/_cleaner holds the record."""
-    found = _dedup(mode, threshold, no_containment, templates, no_fold)
-    selection = _selection(include, exclude, no_gitignore)
-    _run(
-        source,
-        output,
-        None,
-        found,
-        prefer,
-        index,
-        against,
-        text_field,
-        id_field,
-        form,
-        jobs,
-        overwrite,
-        discard,
-        strict,
-        quiet,
-        selection=selection,
-    )
-
-
-def _selection(include: list[str], exclude: list[str], no_gitignore: bool) -> Selection:
-    return Selection(tuple(include), tuple(exclude), not no_gitignore)
-
-
-def _dedup(mode: str, threshold: float, no_containment: bool, templates: str, no_fold: bool) -> Dedup:
-    from cleaner.dedup import Dedup
-
-    return Dedup.read(mode, threshold, containment=not no_containment, templates=templates, fold=not no_fold)
+    _run(source, output, None, duplicates, reading, files, running)
 
 
 def _run(
     source: list[str],
     output: str,
     cleaner: Cleaner | None,
-    dedup: Dedup,
-    prefer: str,
-    index: str | None,
-    against: str | None,
-    text_field: str,
-    id_field: str,
-    form: str | None,
-    jobs: int,
-    overwrite: bool,
-    discard: bool,
-    strict: bool,
-    quiet: bool,
+    duplicates: Duplicates,
+    reading: Reading,
+    files: Files,
+    running: Running,
     max_removed: float = MOST_REMOVED,
-    selection: Selection = ALL,
 ) -> None:
     import os
     import tempfile
 
+    from cleaner import log
     from cleaner.choice import Prefer
     from cleaner.formats import Options
     from cleaner.pipeline import Settings, clean_corpus
+    from cleaner.store import memory
 
-    if index and against:
-        raise CleanerError("--index and --against: name one of them")
-    if against and not (Path(against) / "manifest.json").exists():
-        raise CleanerError(f"{against}: holds no index; --index makes one")
-    memory = index or against
+    log.begin(running.log_format)
     settings = Settings(
-        cleaner,
-        dedup,
-        Prefer(prefer),
-        Path(memory) if memory else None,
-        bool(index),
-        Options(text_field, id_field),
-        form,
-        jobs or os.cpu_count() or 1,
-        overwrite,
-        discard,
-        strict,
+        cleaner=cleaner,
+        dedup=duplicates.settings,
+        prefer=Prefer(duplicates.prefer),
+        index=duplicates.remembered,
+        append=bool(duplicates.index),
+        options=Options(reading.text_field, running.id_field),
+        form=reading.form,
+        jobs=running.jobs or os.cpu_count() or 1,
+        overwrite=running.overwrite,
+        discard=running.discard,
+        strict=running.strict,
         max_removed=max_removed,
-        selection=selection,
+        selection=files.selection,
+        memory=memory(duplicates.memory),
     )
-    with stdin(source, form) as given:
+    with stdin(source, reading.form) as given, _progress(running) as progress:
         if output == "-":
             from cleaner.walk import find
 
-            if len(find(given, form, selection).sources) > 1:
+            if len(find(given, reading.form, settings.selection).sources) > 1:
                 raise CleanerError("-o - takes one SRC of one file; name a directory with -o")
             with tempfile.TemporaryDirectory(prefix="cleaner-") as folder:
-                run = clean_corpus(given, Path(folder) / "out", settings)
+                run = clean_corpus(given, Path(folder) / "out", settings, progress)
                 _print_output(Path(folder) / "out")
         else:
-            with _progress(given, quiet) as progress:
-                run = clean_corpus(given, output, settings, progress)
+            run = clean_corpus(given, output, settings, progress)
+    if running.log_format == "text":
+        _say(run, output, quiet=running.quiet)
+    if run["counts"]["failed"]:
+        raise typer.Exit(FAILED)
+
+
+def _progress(running: Running) -> Progress:
+    """Events for programs, a bar on a terminal's standard error, nothing elsewhere."""
+    if running.log_format == "json":
+        from cleaner.log import Log
+
+        return Log(quiet=running.quiet)
+    from cleaner.progress import Bars, Progress
+
+    return Bars() if sys.stderr.isatty() and not running.quiet else Progress()
+
+
+def _say(run: dict[str, Any], output: str, *, quiet: bool) -> None:
+    """What a person reads when a run is done."""
     if not quiet:
         say(_summary(run, output))
     for failure in run["failures"][:20]:
         say(f"failed: {visible(failure, name=True)}")
     if len(run["failures"]) > 20:
         say(f"failed: {len(run['failures']) - 20} more; {output}/_cleaner/documents.jsonl names them all")
-    if run["counts"]["failed"]:
-        raise typer.Exit(FAILED)
 
 
 def _print_output(out: Path) -> None:
@@ -272,26 +141,6 @@ def _print_output(out: Path) -> None:
         for block in blocks(file):
             sys.stdout.buffer.write(block)
     sys.stdout.buffer.flush()
-
-
-@contextmanager
-def _progress(given: list[str], quiet: bool) -> Iterator[Progress | None]:
-    """A bar on a terminal's standard error, nothing elsewhere."""
-    if quiet or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import Progress as Bar
-    from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = (SpinnerColumn(), TextColumn("{task.completed:,.0f} documents, {task.speed:,.0f}/s"), TimeElapsedColumn())
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("cleaning", total=None)
-
-        def advance(documents: int) -> None:
-            bar.advance(task, documents)
-
-        yield advance
 
 
 def _summary(run: dict[str, Any], output: str) -> str:
@@ -324,19 +173,12 @@ def _summary(run: dict[str, Any], output: str) -> str:
 
 
 @app.command()
+@grouped
 def check(
     source: Sources,
-    rules: RuleFiles = [],
-    select: Select = [],
-    ignore: Ignore = [],
-    keep: Keep = [],
-    remove: Remove = [],
-    strictness: Strictness = "normal",
-    text_field: TextField = "text",
-    form: Form = None,
-    include: Include = [],
-    exclude: Exclude = [],
-    no_gitignore: NoGitignore = False,
+    rules: Rules,
+    reading: Reading,
+    files: Files,
     output_format: Annotated[
         str, typer.Option("--output-format", metavar="text|json|github|sarif", help="How findings are written.")
     ] = "text",
@@ -344,60 +186,40 @@ def check(
     """Say what cleaning would take away, and write nothing. Exit 1 if there is anything."""
     from cleaner.commands import check as run
 
-    selection = _selection(include, exclude, no_gitignore)
-    with stdin(source, form) as given:
-        code = run(given, _cleaner(rules, select, ignore, keep, remove, strictness), text_field, form, output_format, selection)
+    with stdin(source, reading.form) as given:
+        code = run(given, rules.cleaner(), reading.text_field, reading.form, output_format, files.selection)
     if code:
         raise typer.Exit(code)
 
 
 @app.command()
-def fix(
-    source: Sources,
-    rules: RuleFiles = [],
-    select: Select = [],
-    ignore: Ignore = [],
-    keep: Keep = [],
-    remove: Remove = [],
-    strictness: Strictness = "normal",
-    text_field: TextField = "text",
-    form: Form = None,
-    include: Include = [],
-    exclude: Exclude = [],
-    no_gitignore: NoGitignore = False,
-) -> None:
+@grouped
+def fix(source: Sources, rules: Rules, reading: Reading, files: Files) -> None:
     """Clean files in place. Exit 1 if one was changed. There is no record: keep the files under version control."""
     from cleaner.commands import fix as run
 
-    code = run(
-        source, _cleaner(rules, select, ignore, keep, remove, strictness), text_field, form, _selection(include, exclude, no_gitignore)
-    )
+    code = run(source, rules.cleaner(), reading.text_field, reading.form, files.selection)
     if code:
         raise typer.Exit(code)
 
 
 @app.command()
+@grouped
 def explain(
     source: Annotated[str, typer.Argument(metavar="FILE", help="A file; - for standard input.", show_default=False)],
-    rules: RuleFiles = [],
-    select: Select = [],
-    ignore: Ignore = [],
-    keep: Keep = [],
-    remove: Remove = [],
-    strictness: Strictness = "normal",
-    text_field: TextField = "text",
-    form: Form = None,
+    rules: Rules,
+    reading: Reading,
 ) -> None:
     """Print a text with everything that cleaning takes away marked by its rule."""
     from cleaner import findings
     from cleaner.formats import Options
     from cleaner.walk import find
 
-    cleaner = _cleaner(rules, select, ignore, keep, remove, strictness)
+    cleaner = rules.cleaner()
     failed = 0
-    with stdin([source], form) as given:
-        for one in find(given, form).sources:
-            for name, result in findings.cleaned(one, cleaner, Options(text_field)):
+    with stdin([source], reading.form) as given:
+        for one in find(given, reading.form).sources:
+            for name, result in findings.cleaned(one, cleaner, Options(reading.text_field)):
                 if isinstance(result, str):
                     failed += 1
                     say(f"{one.path}{f':{name}' if name else ''}: {result}")

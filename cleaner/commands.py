@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from cleaner import findings
+from cleaner import findings, log
 from cleaner.document import CleanerError, visible
 from cleaner.engine import Cleaner
 from cleaner.formats import Options
@@ -24,8 +24,15 @@ OK, FOUND, WRONG, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 
 
 def say(message: str) -> None:
-    """A line for the person at the terminal."""
-    print(visible(message), file=sys.stderr)
+    """A line for the person at the terminal, or a message in a log of events."""
+    if not log.event("message", message=message):
+        print(visible(message), file=sys.stderr)
+
+
+def say_wrong(message: str, code: int = WRONG) -> None:
+    """Why a command ends before it is done."""
+    if not log.event("error", message=message, code=code):
+        say(f"cleaner: {message}")
 
 
 def check(

@@ -27,6 +27,7 @@ Templates = Literal["keep", "merge"]
 MODES: tuple[Mode, ...] = ("none", "exact", "near")
 TEMPLATES: tuple[Templates, ...] = ("keep", "merge")
 Choice = TypeVar("Choice", bound=str)
+Watched = Callable[[list[tuple[int, int]]], Iterable[tuple[int, int]]]
 
 WORTH = 1 << 22
 """Bytes of text from which on it pays to load the compiled loops, half a second."""
@@ -143,7 +144,7 @@ class Dedup:
             for sketch, key, few in zip(sketches, keys, short, strict=True)
         ]
 
-    def pairs(self, store: Store, text: Callable[[int], str], *, earlier: bool = False) -> list[Pair]:
+    def pairs(self, store: Store, text: Callable[[int], str], *, earlier: bool = False, watched: Watched = iter) -> list[Pair]:
         """All pairs among the documents of a store that were found to be something to each other, in order.
 
         Of a group of exact copies each is paired with the one of least id; only that one is compared with other texts.
@@ -151,6 +152,7 @@ class Dedup:
         Args:
             text: gives the text of a document by its number.
             earlier: documents of earlier runs are attached to the store: their pairs with those of this run too.
+            watched: lets pairs through, and counts them.
         """
         found = [Pair(min(one, two), max(one, two), "exact", 1.0, 1.0) for one, *rest in store.copies() for two in rest]
         known = set()
@@ -160,10 +162,10 @@ class Dedup:
         if self.mode == "near":
             compare = Comparer(self, text)
             met = near_together(store, store.candidates(contained=self.containment, alike=self._alike))
-            found += filter(None, (compare(a, b) for a, b in met))
+            found += filter(None, (compare(a, b) for a, b in watched(met)))
             if earlier:
                 met = near_together(store, store.earlier_candidates(contained=self.containment))
-                found += filter(None, (compare(a, b) for a, b in met if (a, b) not in known))
+                found += filter(None, (compare(a, b) for a, b in watched([pair for pair in met if pair not in known])))
         return sorted(found)
 
 

@@ -62,7 +62,9 @@ class _Child:
 
         if self._process is None:
             code = f"import sys; sys.path[:] = {sys.path!r}; from cleaner.extract import serve; serve({MEMORY})"
-            self._process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            )
         wanted, given = self._process.stdin, self._process.stdout
         assert wanted is not None
         assert given is not None

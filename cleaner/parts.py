@@ -8,8 +8,10 @@ whose input, rules or settings have changed has another name.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
+from array import array
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -17,7 +19,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from cleaner import audit
-from cleaner.formats import Options, Raw, ReadError
+from cleaner.formats import Options, Raw, ReadError, compression
 from cleaner.walk import Source
 from cleaner.work import Outcome, Task, counting, read, staged
 
@@ -53,6 +55,48 @@ def size(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return 0
+
+
+class Reach:
+    """How many bytes of the files are done when a task is done; the tasks pass through it, and are done in the same order.
+
+    In a file of records that are read as they stand their lines tell it. Of other files it is known only that they are done.
+    """
+
+    def __init__(self, sources: Sequence[Source]) -> None:
+        self._sources = sources
+        self._ends = array("q", itertools.accumulate((0 if source.failure else size(source.path) for source in sources), initial=0))
+        self._ahead: deque[int] = deque()
+        self._told = 0
+
+    @property
+    def whole(self) -> int:
+        """The bytes of all files."""
+        return self._ends[-1]
+
+    def through(self, tasks: Iterable[Task]) -> Iterator[Task]:
+        """The same tasks, with their places noted."""
+        for index, own in itertools.groupby(tasks, key=lambda task: task.source):
+            source, at, end = self._sources[index], self._ends[index], self._ends[index + 1]
+            plain = source.format == "jsonl" and not compression.split(source.path.name)[1] and not compression.note(source.path)
+            for task in own:
+                if not source.reader.many:
+                    at = end
+                elif plain:
+                    at = min(end, at + task.size)
+                self._ahead.append(at)
+                yield task
+
+    def further(self) -> int:
+        """One more task is done: the bytes that this adds."""
+        at = self._ahead.popleft()
+        step, self._told = at - self._told, at
+        return step
+
+    def rest(self) -> int:
+        """All tasks are done: the bytes that have not been told of."""
+        step, self._told = self.whole - self._told, self.whole
+        return step
 
 
 class Parts:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import itertools
 import zlib
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,16 +25,15 @@ from cleaner.engines import local
 from cleaner.formats import Options
 from cleaner.index import Batch, Earlier, Entry, Index
 from cleaner.output import UNFINISHED, Writer, prepared
-from cleaner.parts import Parts, size, tasks
+from cleaner.parts import Parts, Reach, tasks
+from cleaner.performance import Performance
+from cleaner.progress import Progress
 from cleaner.review import MOST_REMOVED
 from cleaner.selection import ALL, Selection
-from cleaner.store import Store
+from cleaner.store import MEMORY, Store, enough
 from cleaner.version import __version__
 from cleaner.walk import RECORD, Found, Source, check_output, find
 from cleaner.work import Outcome, Task, Work, by_source
-
-Progress = Callable[[int], None]
-"""Called with the number of documents done since the last call."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +53,7 @@ class Settings:
     strict: bool = False
     max_removed: float = MOST_REMOVED
     selection: Selection = ALL
+    memory: int = MEMORY
 
     def row(self) -> dict[str, Any]:
         """The settings that a result depends on, for run.json."""
@@ -75,6 +75,11 @@ class Settings:
             **self.selection._asdict(),
         }
 
+    @property
+    def described(self) -> dict[str, Any]:
+        """What a run is made with, as run.json says it."""
+        return {"version": __version__, "rulebook": self.cleaner.book.digest if self.cleaner else None, "settings": self.row()}
+
 
 def clean_corpus(
     source: str | Path | Iterable[str | Path],
@@ -88,28 +93,37 @@ def clean_corpus(
         source: a directory, file or glob, or several.
         out: the directory to write; it may not hold anything (but with ``settings.overwrite``).
         settings: what to do; by default all rules, near-duplicates at Jaccard similarity 0.8.
-        progress: told of the documents as they are done.
+        progress: told how it goes.
     Returns:
-        The content of ``_cleaner/run.json``: ``counts`` (in = kept + duplicate + emptied + failed), ``removed`` by category.
+        The content of ``_cleaner/run.json``: ``counts`` (in = kept + duplicate + emptied + failed), ``removed`` by category,
+        ``performance`` (the only part that differs from run to run).
     Raises:
         CleanerError: for a source that is not there, an output that lies in a source or is not empty.
     """
     given = [source] if isinstance(source, str | Path) else list(source)
     settings = settings or Settings(cleaner=Cleaner())
     out = Path(out)
+    progress = progress or Progress()
+    performance = Performance(progress)
     found = find(given, settings.form, settings.selection, archives=True)
     check_output(found, given, out)
+    progress.start({**settings.described, "output": str(out), "jobs": settings.jobs, "memory": settings.memory})
     with prepared(out, overwrite=settings.overwrite) as staging:
         audit.write_rows(out / RECORD / UNFINISHED, ())  # so that a run that is cut off while it unpacks can be told too
-        found = unpacked(found, staging / "archives", settings.form, settings.selection)
+        if found.archives:
+            with performance.stage("unpacking"):
+                found = unpacked(found, staging / "archives", settings.form, settings.selection)
         audit.write_rows(out / RECORD / UNFINISHED, ({"output": source.output} for source in found.sources))
-        return _Run(found, out, settings, staging).go(progress or (lambda documents: None))
+        run = _Run(found, out, settings, staging, performance).go()
+        progress.end(run)
+        return run
 
 
 class _Run:
     """One run: its sources, and what is known of each document by its number."""
 
-    def __init__(self, found: Found, out: Path, settings: Settings, staging: Path) -> None:
+    def __init__(self, found: Found, out: Path, settings: Settings, staging: Path, performance: Performance) -> None:
+        self.performance = performance
         self.found = found
         self.sources = found.sources
         self.out = out
@@ -137,21 +151,25 @@ class _Run:
         self.earlier = Earlier(())
         self.kept = array("q")
 
-    def go(self, progress: Progress) -> dict[str, Any]:
+    def go(self) -> dict[str, Any]:
         for path in self.staging.glob("store.duckdb*"):
             path.unlink()
-        store = Store(self.staging, self.settings.dedup.bands) if self.settings.dedup.mode != "none" else None
-        try:
-            self._stage(progress, store)
+        settings = self.settings
+        with ExitStack() as stack:
+            stack.callback(self.parts.close)
+            store = None
+            if settings.dedup.mode != "none":
+                stack.enter_context(enough(settings.memory))
+                store = stack.enter_context(closing(Store(self.staging, settings.dedup.bands, settings.memory)))
+            self._stage(store)
             if store:
-                self._deduplicate(store)
-            self._write()
-            if store and self.index and self.settings.append:
-                self._remember(store, self.index)
-        finally:
-            self.parts.close()
-            if store:
-                store.close()
+                with self.performance.stage("comparing"):
+                    self._deduplicate(store)
+            with self.performance.stage("writing", documents=len(self.ids)):
+                self._write()
+            if store and self.index and settings.append:
+                with self.performance.stage("remembering"):
+                    self._remember(store, self.index)
         return self._account()
 
     # --- clean -------------------------------------------------------------------------------------------------
@@ -173,20 +191,27 @@ class _Run:
             return f"{one.relative} {one.format}"
         return f"{one.relative} {one.format} {known.st_size} {known.st_mtime_ns}"
 
-    def _stage(self, progress: Progress, store: Store | None) -> None:
+    def _stage(self, store: Store | None) -> None:
         """Has every record cleaned and stages what is to be written for it."""
+        reach = Reach(self.sources)
+        with self.performance.stage("cleaning" if self.settings.cleaner else "reading", size=reach.whole):
+            self._outcomes(store, reach)
+            self.performance.read(reach.rest(), documents=0)
+
+    def _outcomes(self, store: Store | None, reach: Reach) -> None:
         settings = self.settings
-        dedup = settings.dedup.sized(sum(size(source.path) for source in self.sources))
+        dedup = settings.dedup.sized(reach.whole)
         work = Work(self.sources, settings.cleaner, dedup, settings.options, settings.max_removed)
 
         def run(batches: Iterable[list[Task]]) -> Iterator[list[Outcome]]:
             rest = iter(batches)
             first = list(itertools.islice(rest, 2))
             jobs = settings.jobs if len(first) > 1 else 1  # a pool is not worth its start for one batch
-            return local.run(work, itertools.chain(first, rest), jobs, work.lost)
+            return local.run(work, itertools.chain(first, rest), jobs, work.lost, self.performance.replaced)
 
         taken: set[str] = set()
-        for outcome, part, place, before in self.parts.outcomes(tasks(self.sources, settings.options, self.skipped), run):
+        found = reach.through(tasks(self.sources, settings.options, self.skipped))
+        for outcome, part, place, before in self.parts.outcomes(found, run):
             name = self._own_id(outcome, taken)
             fingerprint = dedup.fingerprints([outcome.text])[0] if before and work.matters(outcome) else outcome.fingerprint
             if store and fingerprint:
@@ -197,7 +222,9 @@ class _Run:
             if settings.prefer.asks:
                 self.facts.append(self._facts(outcome, name))
             self.places.extend((part, place))
-            progress(1)
+            self.performance.read(reach.further(), fresh=not before)
+            if outcome.failure:
+                self.performance.failed(name, outcome.failure)
             if settings.strict and outcome.failure:
                 raise CleanerError(f"{name}: {outcome.failure} (stopped here by --strict; what is done is kept, the same command goes on)")
 
@@ -231,7 +258,7 @@ class _Run:
             return self.earlier.text(doc) if doc < 0 else self._outcome(doc).text
 
         dedup = self.settings.dedup.sized(sum(self.lengths))
-        self.pairs = dedup.pairs(store, text, earlier=bool(self.earlier))
+        self.pairs = dedup.pairs(store, text, earlier=bool(self.earlier), watched=self.performance.compared)
         groups = store.components((pair.a, pair.b) for pair in self.pairs if pair.joins)
         self.copies, further = copies(groups, self.pairs, self._ranked, Comparer(dedup, text))
         self.pairs += further
@@ -297,6 +324,7 @@ class _Run:
                         for edit in outcome.proposed:
                             review.write(audit.dumps(audit.edit_row(outcome.id, edit)) + "\n")
                         self._count(outcome, verdict)
+                        self.performance.written()
                 if writer.bare:
                     self.bare.add(source.output)
         audit.write_rows(self.record / audit.DUPLICATES, self._pair_rows())
@@ -369,9 +397,7 @@ class _Run:
         """Writes run.json, when everything adds up."""
         settings = self.settings
         run = {
-            "version": __version__,
-            "rulebook": settings.cleaner.book.digest if settings.cleaner else None,
-            "settings": settings.row(),
+            **settings.described,
             "counts": self.counts,
             "chars": self.chars,
             "removed": dict(sorted(self.removed.items())),
@@ -383,6 +409,7 @@ class _Run:
             "skipped": dict(sorted(self.skipped.items())),
             **self.found.row,
             "bare": sorted(self.bare),
+            "performance": self.performance.row(),
         }
         counts = self.counts
         if counts["in"] != len(self.ids) or counts["in"] != sum(counts[v] for v in ("kept", "duplicate", "emptied", "failed")):

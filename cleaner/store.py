@@ -7,10 +7,14 @@ table for each round, so that another engine can run the same words.
 from __future__ import annotations
 
 import itertools
+import re
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from cleaner.document import CleanerError
 
 BUCKET = 64
 """Texts that share a key beyond this number are compared with one of them only: all pairs would be a square."""
@@ -19,7 +23,10 @@ MET = 0.35
 _FLUSH = 10_000
 _PART = 20_000_000
 """Sampled hashes that are grouped at a time."""
-_MEMORY = "128MB"
+MEMORY = 128_000_000
+"""Bytes that the database holds in memory; the rest is on disk."""
+_LEAST_MEMORY = 64_000_000
+_UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "KI": 1 << 10, "MI": 1 << 20, "GI": 1 << 30, "TI": 1 << 40}
 
 
 class Fingerprint(NamedTuple):
@@ -42,14 +49,15 @@ class Store:
     Args:
         folder: takes the tables; in memory without it.
         bands: how many keys each document has.
+        memory: bytes to hold; what is more is written to the folder.
     """
 
-    def __init__(self, folder: Path | None = None, bands: int = 0) -> None:
+    def __init__(self, folder: Path | None = None, bands: int = 0, memory: int = MEMORY) -> None:
         import duckdb
 
         self.bands = bands
         self._db = duckdb.connect(str(folder / "store.duckdb") if folder else ":memory:")
-        self._db.execute(f"SET memory_limit = '{_MEMORY}'")
+        self._db.execute(_limit(memory))
         self._db.execute("SET preserve_insertion_order = false")
         self._db.execute("SET temp_directory = ?", [str(folder or "")])  # without a folder it would make one where the user stands
         keys = "".join(f", k{band} BIGINT" for band in range(bands))
@@ -258,12 +266,40 @@ def rewrite(segment: Path, folder: Path, keep: Sequence[int]) -> None:
     import pyarrow as pa
 
     with duckdb.connect(":memory:") as db:
-        db.execute(f"SET memory_limit = '{_MEMORY}'")
+        db.execute(_limit(MEMORY))
         db.register("chosen", pa.table({"old": np.array(keep, np.int64), "new": np.arange(len(keep))}))
         for table in ("docs", "samples"):
             source = f"read_parquet({_quoted(segment / f'{table}.parquet')})"
             query = f"SELECT t.* REPLACE (new AS doc) FROM {source} t JOIN chosen ON t.doc = old ORDER BY new"
             db.execute(f"COPY ({query}) TO {_quoted(folder / f'{table}.parquet')} (FORMAT parquet, COMPRESSION zstd)")
+
+
+def memory(size: str) -> int:
+    """The bytes of a size as a person writes it: 512MB, 2GB, 1.5GiB. Raises CleanerError."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?) ?(|[KMGT]I?)B?", size.strip().upper(), re.ASCII)
+    if not found:
+        raise CleanerError(f"--memory {size!r}: not a size; write it as 512MB or 2GB")
+    number = float(found[1]) * _UNITS[found[2]]
+    if not _LEAST_MEMORY <= number < 1 << 62:
+        raise CleanerError(f"--memory {size}: the search for duplicates takes {_LEAST_MEMORY // 10**6}MB or more; write it as 512MB or 2GB")
+    return int(number)
+
+
+@contextmanager
+def enough(memory: int) -> Iterator[None]:
+    """A database that has too little memory for its work says what can be done. Raises CleanerError."""
+    import duckdb
+
+    try:
+        yield
+    except duckdb.OutOfMemoryException:
+        raise CleanerError(
+            f"comparing the documents needs more than {memory // 10**6}MB of memory; give it more with --memory, the same command goes on"
+        ) from None
+
+
+def _limit(memory: int) -> str:
+    return f"SET memory_limit = '{memory // 1000}KB'"
 
 
 def _quoted(path: Path) -> str:

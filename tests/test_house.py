@@ -13,11 +13,11 @@ import pytest
 from conftest import ROOT
 
 FLOORS = {
-    "document": 0, "version": 0, "lazy": 0, "kept": 0, "charmap": 0,
+    "document": 0, "version": 0, "lazy": 0, "kept": 0, "charmap": 0, "progress": 0,
     "segment": 1, "selection": 1, "samples": 2, "repair": 2, "wording": 3, "kernels": 1, "arrays": 1, "store": 1, "literals": 2,
     "minhash": 2, "likeness": 3, "features": 2, "extract": 2, "detectors": 3, "dedup": 4, "choice": 5, "index": 5,
     "rulebook": 4, "formats": 3, "hyper": 3,
-    "matcher": 5, "walk": 4, "audit": 1,
+    "matcher": 5, "walk": 4, "audit": 1, "performance": 1, "log": 1,
     "archives": 5, "engine": 6, "frames": 5, "describe": 5, "lookalikes": 6,
     "examples": 7, "restore": 7, "clusters": 7, "review": 2, "fitting": 7, "findings": 7, "output": 7, "engines": 1,
     "work": 7, "parts": 8, "pipeline": 9, "commands": 8, "drafting": 8, "impact": 8, "arguments": 8,

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import tree
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -110,10 +111,6 @@ def test_against_changes_nothing(first: Path, tmp_path: Path) -> None:
     rows = run(write(tmp_path / "b.jsonl", {"x": prose(0), "y": prose(8)}), tmp_path / "b", first, append=False)
     assert [row["verdict"] for row in rows.values()] == ["duplicate", "kept"]
     assert tree(first) == before
-
-
-def tree(folder: Path) -> dict[str, bytes]:
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
 @given(st.integers(0, 10_000), st.integers(1, 4))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import ROOT, tree
 from datasketch import MinHash
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -194,5 +194,4 @@ def test_without_numba_the_same(tmp_path: Path) -> None:
     for name, worth, missing in (("with", 0, {}), ("without", 0, {"numba": None})):
         command = [sys.executable, "-c", code.format(worth, missing), "dedup", str(source), "-o", str(tmp_path / name), "-j", "1"]
         subprocess.run(command, check=True, capture_output=True)
-    for file in ("documents.jsonl", "duplicates.jsonl", "run.json"):
-        assert (tmp_path / "with/_cleaner" / file).read_bytes() == (tmp_path / "without/_cleaner" / file).read_bytes()
+    assert tree(tmp_path / "with/_cleaner") == tree(tmp_path / "without/_cleaner")

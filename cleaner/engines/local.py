@@ -48,11 +48,14 @@ def _do(batch: list[object]) -> list[object]:
 class _Pool(Generic[Item, Result]):
     """Workers that are replaced when one dies."""
 
-    def __init__(self, work: Callable[[list[Item]], list[Result]], jobs: int, method: str) -> None:
+    def __init__(self, work: Callable[[list[Item]], list[Result]], jobs: int, method: str, replaced: Callable[[], None]) -> None:
         self._work = work
         self._jobs = jobs
         self._method = method
+        self._replaced = replaced
         self._pool: ProcessPoolExecutor | None = None
+        self.number = 0
+        """Which pool this is: one more for each that broke."""
 
     def submit(self, batch: list[Item]) -> Future[list[Result]]:
         if self._pool is None:
@@ -62,8 +65,14 @@ class _Pool(Generic[Item, Result]):
         try:
             return self._pool.submit(_do, batch)  # type: ignore[arg-type]
         except BrokenProcessPool:
-            self.close()
+            self.replace()
             return self.submit(batch)
+
+    def replace(self) -> None:
+        """A worker died; new ones take the place of all."""
+        self.close()
+        self.number += 1
+        self._replaced()
 
     def close(self) -> None:
         if self._pool is not None:
@@ -72,7 +81,11 @@ class _Pool(Generic[Item, Result]):
 
 
 def run(
-    work: Callable[[list[Item]], list[Result]], batches: Iterable[list[Item]], jobs: int, lost: Callable[[Item, str], Result]
+    work: Callable[[list[Item]], list[Result]],
+    batches: Iterable[list[Item]],
+    jobs: int,
+    lost: Callable[[Item, str], Result],
+    replaced: Callable[[], None],
 ) -> Iterator[list[Result]]:
     """The results of the work on each batch, in the order of the batches, whatever the number of jobs.
 
@@ -84,26 +97,28 @@ def run(
         batches: lists of items.
         jobs: the number of workers.
         lost: the result of an item whose worker died twice, given the reason.
+        replaced: told of each worker that died.
     """
     if jobs <= 1:
         yield from map(work, batches)
         return
     # fork starts at once, but a process that holds threads may not be forked safely
     method = "fork" if sys.platform == "linux" and threading.active_count() == 1 else "spawn"
-    pool = _Pool(work, jobs, method)
-    waiting: deque[tuple[list[Item], Future[list[Result]]]] = deque()
+    pool = _Pool(work, jobs, method, replaced)
+    waiting: deque[tuple[list[Item], Future[list[Result]], int]] = deque()
 
     def first() -> list[Result]:
-        batch, future = waiting.popleft()
+        batch, future, number = waiting.popleft()
         try:
             return future.result()
         except BrokenProcessPool:
-            pool.close()
-            return list(_alone(_Pool(work, 1, method), batch, lost))
+            if number == pool.number:  # not one that broke before, and was replaced
+                pool.replace()
+            return list(_alone(_Pool(work, 1, method, replaced), batch, lost))
 
     try:
         for batch in batches:
-            waiting.append((batch, pool.submit(batch)))
+            waiting.append((batch, pool.submit(batch), pool.number))
             while len(waiting) > 4 * jobs:
                 yield first()
         while waiting:
@@ -119,12 +134,12 @@ def _alone(pool: _Pool[Item, Result], batch: list[Item], lost: Callable[[Item, s
             yield from pool.submit(batch).result()
             return
         except BrokenProcessPool:
-            pool.close()
+            pool.replace()
         for item in batch:
             try:
                 yield from pool.submit([item]).result()
             except BrokenProcessPool:
-                pool.close()
+                pool.replace()
                 yield lost(item, DIED)
     finally:
         pool.close()

@@ -51,6 +51,7 @@ class Lines(io.TextIOBase):
         return self._stream.fileno()
 
     def close(self) -> None:
+        super().close()
         self._stream.close()
 
 
@@ -104,8 +105,8 @@ class Log(Progress):
             return
         self._told = monotonic()
         pace = self._pace
-        steps, size = pace.rates()
-        rates = {f"{pace.unit}_per_second": round(steps, 1)} | ({"bytes_per_second": round(size, 1)} if pace.size else {})
+        rate, flow = pace.rates()
+        rates = {f"{pace.unit}_per_second": round(rate, 1)} | ({"bytes_per_second": round(flow, 1)} if pace.size else {})
         share, left = pace.share, pace.left
         known = {"share": share if share is None else round(share, 4), "seconds_left": left if left is None else round(left)}
         self._tell("progress", stage=self._stage, **self._done(), **rates, **known)

@@ -161,7 +161,7 @@ class _Run:
             if settings.dedup.mode != "none":
                 stack.enter_context(enough(settings.memory))
                 store = stack.enter_context(closing(Store(self.staging, settings.dedup.bands, settings.memory)))
-            self._stage(store)
+            self._clean(store)
             if store:
                 with self.performance.stage("comparing"):
                     self._deduplicate(store)
@@ -191,14 +191,14 @@ class _Run:
             return f"{one.relative} {one.format}"
         return f"{one.relative} {one.format} {known.st_size} {known.st_mtime_ns}"
 
-    def _stage(self, store: Store | None) -> None:
-        """Has every record cleaned and stages what is to be written for it."""
+    def _clean(self, store: Store | None) -> None:
         reach = Reach(self.sources)
         with self.performance.stage("cleaning" if self.settings.cleaner else "reading", size=reach.whole):
-            self._outcomes(store, reach)
+            self._stage(store, reach)
             self.performance.read(reach.rest(), documents=0)
 
-    def _outcomes(self, store: Store | None, reach: Reach) -> None:
+    def _stage(self, store: Store | None, reach: Reach) -> None:
+        """Has every record cleaned and stages what is to be written for it."""
         settings = self.settings
         dedup = settings.dedup.sized(reach.whole)
         work = Work(self.sources, settings.cleaner, dedup, settings.options, settings.max_removed)

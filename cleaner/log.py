@@ -31,7 +31,7 @@ class Lines(io.TextIOBase):
 
         time = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         line = json.dumps({"event": name, "time": time, **fields}, default=str)
-        self._stream.write(line.replace("\x7f", "\\u007f") + "\n")
+        self._stream.write(line + "\n")
         self._stream.flush()
 
     def write(self, text: str, /) -> int:

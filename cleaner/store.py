@@ -23,7 +23,7 @@ MET = 0.35
 _FLUSH = 10_000
 _PART = 20_000_000
 """Sampled hashes that are grouped at a time."""
-MEMORY = 128_000_000
+MEMORY = 96_000_000
 """Bytes that the database holds in memory; the rest is on disk."""
 _LEAST_MEMORY = 64_000_000
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "KI": 1 << 10, "MI": 1 << 20, "GI": 1 << 30, "TI": 1 << 40}

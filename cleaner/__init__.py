@@ -76,7 +76,7 @@ def clean_corpus(
     overwrite: bool = False,
     discard: bool = False,
     max_removed: float = 0.9,
-    memory: str = "128MB",
+    memory: str = "96MB",
 ) -> dict[str, Any]:
     """Cleans and deduplicates files into a directory, as ``cleaner clean`` does.
 

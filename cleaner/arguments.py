@@ -148,7 +148,7 @@ class Duplicates:
     prefer: PreferWay = "longest"
     index: IndexDir = None
     against: Against = None
-    memory: Memory = "128MB"
+    memory: Memory = "96MB"
 
     @property
     def settings(self) -> Dedup:

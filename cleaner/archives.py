@@ -98,7 +98,7 @@ def _unpack(archive: Archive, folder: Path, form: str | None, selection: Selecti
         room = min(MOST_BYTES, most)
         for number, member in enumerate(_members(archive, most), 1):
             shown = visible(member.name)[:200]
-            refused = _unsafe(member.name)
+            refused = unsafe(member.name)
             if refused:
                 fail(f"{archive.relative}#{number}", f"member {shown!r}: {refused}")
                 continue
@@ -145,15 +145,15 @@ def _said(error: BaseException) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
 
 
-def _unsafe(name: str) -> str:
-    """Why a member may not have this name, or nothing."""
+def unsafe(name: str, whole: str = "the archive") -> str:
+    """Why a file of some whole may not have this name, or nothing."""
     parts = name.split("/")
     if not name.strip("/. "):
         return "it has no name"
     if name.startswith("/") or (name[1:2] == ":" and name[:1].isalpha() and name[2:3] in ("\\", "/")):
         return "its name is an absolute path"
     if ".." in parts or ".." in name.split("\\"):
-        return "its name leads out of the archive"
+        return f"its name leads out of {whole}"
     try:
         sizes = [len(os.fsencode(part)) for part in parts]
     except UnicodeError:

@@ -21,9 +21,15 @@ if TYPE_CHECKING:
     from cleaner.engine import Cleaner
 
 Sources = Annotated[
-    list[str], typer.Argument(metavar="SRC...", help="Directories, files or globs; - for standard input.", show_default=False)
+    list[str],
+    typer.Argument(
+        metavar="SRC...", help="Directories, files or globs, also elsewhere (s3://...); - for standard input.", show_default=False
+    ),
 ]
-Output = Annotated[str, typer.Option("-o", "--output", metavar="OUT", help="Directory to write; - for standard output (one SRC).")]
+Output = Annotated[
+    str,
+    typer.Option("-o", "--output", metavar="OUT", help="Directory to write, also elsewhere (s3://...); - for standard output (one SRC)."),
+]
 RuleFiles = Annotated[
     list[str], typer.Option("--rules", metavar="FILE", help="A rule file of your own, beside the shipped ones. Repeatable.")
 ]
@@ -159,11 +165,15 @@ class Duplicates:
     @property
     def remembered(self) -> Path | None:
         """The index of earlier runs. Raises CleanerError."""
+        from cleaner.walk import is_url
+
         if self.index and self.against:
             raise CleanerError("--index and --against: name one of them")
-        if self.against and not (Path(self.against) / "manifest.json").exists():
+        if self.against and not is_url(self.against) and not (Path(self.against) / "manifest.json").exists():
             raise CleanerError(f"{self.against}: holds no index; --index makes one")
         named = self.index or self.against
+        if named and is_url(named):
+            raise CleanerError(f"{named}: an index lies on this machine; name a directory")
         return Path(named) if named else None
 
 

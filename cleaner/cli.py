@@ -96,9 +96,10 @@ def _run(
     )
     with stdin(source, reading.form) as given, _progress(running) as progress:
         if output == "-":
+            from cleaner.remote import listed
             from cleaner.walk import find
 
-            if len(find(given, reading.form, settings.selection).sources) > 1:
+            if len(find(listed(given, Path("-")).given, reading.form, settings.selection).sources) > 1:
                 raise CleanerError("-o - takes one SRC of one file; name a directory with -o")
             with tempfile.TemporaryDirectory(prefix="cleaner-") as folder:
                 run = clean_corpus(given, Path(folder) / "out", settings, progress)
@@ -213,16 +214,16 @@ def explain(
     """Print a text with everything that cleaning takes away marked by its rule."""
     from cleaner import findings
     from cleaner.formats import Options
-    from cleaner.walk import find
+    from cleaner.remote import sources
 
     cleaner = rules.cleaner()
     failed = 0
     with stdin([source], reading.form) as given:
-        for one in find(given, reading.form).sources:
+        for one in sources(given, reading.form):
             for name, result in findings.cleaned(one, cleaner, Options(reading.text_field)):
                 if isinstance(result, str):
                     failed += 1
-                    say(f"{one.path}{f':{name}' if name else ''}: {result}")
+                    say(f"{one.shown}{f':{name}' if name else ''}: {result}")
                     continue
                 if one.reader.many:
                     print(f"=== {visible(result[0].document.id)}")
@@ -233,7 +234,7 @@ def explain(
 
 @app.command()
 def restore(
-    source: Annotated[str, typer.Argument(metavar="OUT", help="The output of a run.", show_default=False)],
+    source: Annotated[str, typer.Argument(metavar="OUT", help="The output of a run, here or elsewhere (s3://...).", show_default=False)],
     output: Annotated[str, typer.Option("-o", "--output", metavar="DIR", help="A new directory.")],
 ) -> None:
     """Give every document back as it was before cleaning, from the output of a run alone."""

@@ -7,13 +7,14 @@ work (see `__main__`).
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from cleaner import findings, log
 from cleaner.document import CleanerError, visible
 from cleaner.engine import Cleaner
 from cleaner.formats import Options
+from cleaner.remote import sources
 from cleaner.selection import ALL, Selection
 from cleaner.walk import find
 
@@ -49,13 +50,13 @@ def check(
     cleaner = cleaner or Cleaner()
     seen = {findings.Finding: 0, findings.Failure: 0}
 
-    def counted(sources: Sequence[Source]) -> Iterator[findings.Finding | findings.Failure]:
-        for one in sources:
+    def counted(files: Iterable[Source]) -> Iterator[findings.Finding | findings.Failure]:
+        for one in files:
             for finding in findings.check(one, cleaner, Options(text_field)):
                 seen[type(finding)] += 1
                 yield finding
 
-    for text in findings.WRITERS[output_format](counted(find(source, form, selection).sources), cleaner.book):
+    for text in findings.WRITERS[output_format](counted(sources(source, form, selection)), cleaner.book):
         print(text)
     return FAILED if seen[findings.Failure] else FOUND if seen[findings.Finding] else OK
 

@@ -41,14 +41,14 @@ def check(source: Source, cleaner: Cleaner, options: Options) -> Iterator[Findin
     """The findings of one file, in order."""
     for number, result in cleaned(source, cleaner, options):
         if isinstance(result, str):
-            yield Failure(visible(str(source.path), name=True), number or 1, visible(result))
+            yield Failure(visible(source.shown, name=True), number or 1, visible(result))
             continue
         record, result_of = result
         for edit in result_of.edits:
             # the text of a page has lines of its own: they are no places in its file
             line = number or (1 if record.extracted else _line_of(record.document.text, edit))
             shown = " ".join(visible(edit.old if not edit.new else f"{edit.old} -> {edit.new}").split())
-            yield Finding(visible(str(source.path), name=True), line, edit.rule, edit.category, shown, edit.evidence)
+            yield Finding(visible(source.shown, name=True), line, edit.rule, edit.category, shown, edit.evidence)
 
 
 def cleaned(source: Source, cleaner: Cleaner, options: Options) -> Iterator[tuple[int, tuple[Record, Cleaned] | str]]:

@@ -50,12 +50,7 @@ def prepared(out: Path, *, overwrite: bool) -> Iterator[Path]:
 def _clear(out: Path) -> None:
     """Takes away what an earlier run wrote, finished or not, and nothing else; looks first, so that a refusal changes nothing."""
     record = out / RECORD
-    plan = record / UNFINISHED
-    if not plan.exists() and not (record / audit.DOCUMENTS).exists():
-        raise CleanerError(f"{out}: holds files that no run of cleaner wrote; --overwrite replaces the output of a run only")
-    rows = audit.rows(plan) if plan.exists() else audit.rows(record / audit.DOCUMENTS)
-    names = {row.get("output") for row in rows} | set(audit.bare(record))
-    written = {audit.inside(out, name) for name in names if name}
+    written = {audit.inside(out, name) for name in names_written(record, str(out))}
     files = [path for path in out.rglob("*") if (path.is_file() or path.is_symlink()) and record not in path.parents]
     rest = sorted(path for path in files if path not in written and ".part" not in path.name)
     if rest:
@@ -68,6 +63,16 @@ def _clear(out: Path) -> None:
     for folder in sorted((p for p in out.rglob("*") if p.is_dir()), reverse=True):
         if not any(folder.iterdir()):
             folder.rmdir()
+
+
+def names_written(record: Path, shown: str) -> set[str]:
+    """The files that a run wrote, or was going to write, beside its record. Raises CleanerError where no run was."""
+    plan = record / UNFINISHED
+    if not plan.exists() and not (record / audit.DOCUMENTS).exists():
+        raise CleanerError(f"{shown}: holds files that no run of cleaner wrote; --overwrite replaces the output of a run only")
+    rows = audit.rows(plan) if plan.exists() else audit.rows(record / audit.DOCUMENTS)
+    names = {row.get("output") for row in rows} | set(audit.bare(record))
+    return {name for name in names if name}
 
 
 class Writer:
@@ -108,7 +113,7 @@ class Writer:
                 raise ReadError("it cannot be read")
             self.kept.keep(number, unit)
         except ReadError:
-            raise ReadError(f"{self.source.path}: was changed during the run; run again") from None
+            raise ReadError(f"{self.source.shown}: was changed during the run; run again") from None
         self.bare = False
         return name
 

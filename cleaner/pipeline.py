@@ -10,7 +10,7 @@ import itertools
 import zlib
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,15 +24,17 @@ from cleaner.engine import Cleaner
 from cleaner.engines import local
 from cleaner.formats import Options
 from cleaner.index import Batch, Earlier, Entry, Index
-from cleaner.output import UNFINISHED, Writer, prepared
+from cleaner.output import STAGING, UNFINISHED, Writer, prepared
 from cleaner.parts import Parts, Reach, tasks
 from cleaner.performance import Performance
 from cleaner.progress import Progress
+from cleaner.remote import check_apart, fetched, listed, on_this_machine
 from cleaner.review import MOST_REMOVED
 from cleaner.selection import ALL, Selection
 from cleaner.store import MEMORY, Store, enough
+from cleaner.upload import folder_for, uploading
 from cleaner.version import __version__
-from cleaner.walk import RECORD, Found, Source, check_output, find
+from cleaner.walk import RECORD, Found, Source, check_output, find, is_url
 from cleaner.work import Outcome, Task, Work, by_source
 
 
@@ -90,8 +92,8 @@ def clean_corpus(
     """Cleans and deduplicates files into a directory, with a record of everything that was taken away.
 
     Args:
-        source: a directory, file or glob, or several.
-        out: the directory to write; it may not hold anything (but with ``settings.overwrite``).
+        source: a directory, file or glob, or several; also elsewhere (s3://..., see `cleaner.remote`).
+        out: the directory to write, here or elsewhere; it may not hold anything (but with ``settings.overwrite``).
         settings: what to do; by default all rules, near-duplicates at Jaccard similarity 0.8.
         progress: told how it goes.
     Returns:
@@ -102,21 +104,34 @@ def clean_corpus(
     """
     given = [source] if isinstance(source, str | Path) else list(source)
     settings = settings or Settings(cleaner=Cleaner())
-    out = Path(out)
+    out = on_this_machine(out)
+    url = out if isinstance(out, str) and is_url(out) else ""
+    overwrite = settings.overwrite or bool(url)
+    out = folder_for(url) if url else Path(out)
     progress = progress or Progress()
     performance = Performance(progress)
-    found = find(given, settings.form, settings.selection, archives=True)
-    check_output(found, given, out)
-    progress.start({**settings.described, "output": str(out), "jobs": settings.jobs, "memory": settings.memory})
-    with prepared(out, overwrite=settings.overwrite) as staging:
-        audit.write_rows(out / RECORD / UNFINISHED, ())  # so that a run that is cut off while it unpacks can be told too
+    staged = out / RECORD / STAGING / "remote"
+    listing = listed(given, staged)
+    found = find(listing.given, settings.form, settings.selection, archives=True)
+    check_output(found, listing.given, out)
+    if url:
+        check_apart(listing, url)
+    progress.start({**settings.described, "output": url or str(out), "jobs": settings.jobs, "memory": settings.memory})
+    with (
+        uploading(url, out, overwrite=settings.overwrite) if url else nullcontext(),
+        prepared(out, overwrite=overwrite) as staging,
+    ):
+        audit.write_rows(out / RECORD / UNFINISHED, ())  # so that a run that is cut off before it has unpacked all can be told too
+        if listing.files:
+            with performance.stage("fetching"):
+                found = fetched(found, listing.files, staged, settings.form)
         if found.archives:
             with performance.stage("unpacking"):
                 found = unpacked(found, staging / "archives", settings.form, settings.selection)
         audit.write_rows(out / RECORD / UNFINISHED, ({"output": source.output} for source in found.sources))
         run = _Run(found, out, settings, staging, performance).go()
-        progress.end(run)
-        return run
+    progress.end(run)
+    return run
 
 
 class _Run:

@@ -17,7 +17,8 @@ from cleaner.formats import FORMATS, Format, Options, Raw, ReadError, Rewriting,
 from cleaner.formats.compression import content, writing
 from cleaner.formats.csv import recode
 from cleaner.formats.encoding import Decoded
-from cleaner.walk import RECORD
+from cleaner.remote import downloaded, on_this_machine
+from cleaner.walk import RECORD, is_url
 
 Row = dict[str, Any]
 
@@ -29,13 +30,19 @@ def restore(out: str | Path, destination: str | Path) -> list[str]:
     its other fields untouched, a page as the text that was taken from it.
 
     Args:
-        out: the output of a run, with its ``_cleaner`` folder.
+        out: the output of a run, with its ``_cleaner`` folder, here or elsewhere.
         destination: a directory that does not exist yet, or is empty.
     Returns:
         A sentence for each document that could not come back exactly, and why.
     Raises:
         CleanerError: for an output without a record, or one that was changed since; a destination that is not empty.
     """
+    out, destination = on_this_machine(out), on_this_machine(destination)
+    if is_url(destination):
+        raise CleanerError(f"{destination}: restore writes to this machine; name a directory with -o")
+    if isinstance(out, str) and is_url(out):
+        with downloaded(out) as folder:
+            return restore(folder, destination)
     out, destination = Path(out), Path(destination)
     try:
         settings = json.loads((out / RECORD / audit.RUN).read_bytes())["settings"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
@@ -17,17 +18,26 @@ RECORD = "_cleaner"
 
 
 class Source(NamedTuple):
-    """A file to be read. ``relative`` is its path below what was named, with ``/``: the id of the document it is."""
+    """A file to be read. ``relative`` is its path below what was named, with ``/``: the id of the document it is.
+
+    ``url``: where it was fetched from, if it was.
+    """
 
     path: Path
     relative: str
     format: str
     output: str
     failure: str = ""
+    url: str = ""
 
     @property
     def reader(self) -> Format:
         return FORMATS[self.format]
+
+    @property
+    def shown(self) -> str:
+        """Where it lies, for a person."""
+        return self.url or str(self.path)
 
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.zst", ".tar.bz2", ".tar.xz")
@@ -39,6 +49,22 @@ class Archive(NamedTuple):
 
     path: Path
     relative: str
+
+
+class Listed(NamedTuple):
+    """Files that lie elsewhere, told as those of a directory are, with the paths that they will be fetched to and their addresses."""
+
+    files: tuple[tuple[Path, str, str], ...]
+    urls: dict[Path, str]
+    hidden: int = 0
+
+
+_URL = re.compile(r"[a-z][a-z0-9+.-]+(?:::[a-z0-9+.-]+)*://", re.IGNORECASE)
+
+
+def is_url(name: object) -> bool:
+    """Is this the address of something that lies elsewhere: s3://, https:// ..., and not a path?"""
+    return isinstance(name, str) and _URL.match(name) is not None
 
 
 class Found(NamedTuple):
@@ -60,11 +86,12 @@ class Found(NamedTuple):
         return {"left_alone": list(self.others), "hidden": self.hidden, "ignored": self.ignored}
 
 
-def find(given: Iterable[str | Path], form: str | None = None, selection: Selection = ALL, *, archives: bool = False) -> Found:
+def find(given: Iterable[str | Path | Listed], form: str | None = None, selection: Selection = ALL, *, archives: bool = False) -> Found:
     """The files below some directories, files or globs.
 
     Args:
-        given: what a person named; a directory's tree is taken relative to it, a file by its name alone.
+        given: what a person named; a directory's tree is taken relative to it, a file by its name alone. What lies elsewhere must be
+            listed before.
         form: the format to read files in, whatever their names say.
         selection: which of them are wanted.
         archives: whether archives are told apart from files of other kinds.
@@ -78,10 +105,14 @@ def find(given: Iterable[str | Path], form: str | None = None, selection: Select
     failures: dict[str, str] = {}
     packed: dict[str, Path] = {}
     seen: dict[Path, str] = {}
+    urls: dict[Path, str] = {}
     tree = _Tree(selection)
     for name in given:
         count = 0
-        for path, relative, failure in _below(str(name), tree):
+        if isinstance(name, Listed):
+            urls |= name.urls
+            tree.hidden += name.hidden
+        for path, relative, failure in name.files if isinstance(name, Listed) else _below(str(name), tree):
             count += 1
             holds = archives and not failure and relative.lower().endswith(ARCHIVES)
             # as of a directory: what is in it may be what is to be included
@@ -102,28 +133,30 @@ def find(given: Iterable[str | Path], form: str | None = None, selection: Select
             if seen.setdefault(real, relative) != relative:
                 continue  # named twice: by itself, by a directory that holds it, by a link
             if relative in files and files[relative].resolve() != real:
+                one, other = (urls.get(p, str(p)) for p in (files[relative], path))
                 raise CleanerError(
-                    f"{files[relative]} and {path} would both be written as {relative}; clean them into different directories, "
+                    f"{one} and {other} would both be written as {relative}; clean them into different directories, "
                     "or name a directory that holds both"
                 )
             files[relative] = path
-        if not count and not _is_dir(Path(name)):
+        if not count and not isinstance(name, Listed) and not _is_dir(Path(name)):
             raise CleanerError(f"{name}: no such file or directory")
     if others and not files and not packed:
         kinds = ", ".join(suffix for f in FORMATS.values() for suffix in f.suffixes)
         raise CleanerError(f"{others[0]}: not a kind that is read ({kinds}, each also {', '.join(SUFFIXES)}); name one with --format")
     inside = tuple(Archive(path, relative) for relative, path in sorted(packed.items()))
-    return Found(tuple(_sources(files, form, failures)), tuple(sorted(others)), tree.hidden, tree.ignored, inside)
+    return Found(tuple(_sources(files, form, failures, urls)), tuple(sorted(others)), tree.hidden, tree.ignored, inside)
 
 
 def joined(found: Found, files: dict[str, Path], failures: dict[str, str], others: Iterable[str], form: str | None) -> Found:
     """What was found and further files, as one."""
+    urls = {source.path: source.url for source in found.sources if source.url}
     files = {source.relative: source.path for source in found.sources} | files
     failures = {source.relative: source.failure for source in found.sources if source.failure} | failures
-    return found._replace(sources=tuple(_sources(files, form, failures)), others=tuple(sorted([*found.others, *others])))
+    return found._replace(sources=tuple(_sources(files, form, failures, urls)), others=tuple(sorted([*found.others, *others])))
 
 
-def _sources(files: dict[str, Path], form: str | None, failures: dict[str, str]) -> Iterator[Source]:
+def _sources(files: dict[str, Path], form: str | None, failures: dict[str, str], urls: dict[Path, str]) -> Iterator[Source]:
     taken: set[str] = set()
     outputs = {}
 
@@ -145,7 +178,8 @@ def _sources(files: dict[str, Path], form: str | None, failures: dict[str, str])
         outputs[relative] = (kind, output)
     for relative in sorted(files):
         kind, output = outputs[relative]
-        yield Source(files[relative], relative, kind, output, failures.get(relative, ""))
+        path = files[relative]
+        yield Source(path, relative, kind, output, failures.get(relative, ""), urls.get(path, ""))
 
 
 def _is_dir(path: Path) -> bool:
@@ -159,6 +193,8 @@ def _below(name: str, tree: _Tree) -> Iterator[tuple[Path, str, str]]:
     """(file, path relative to what was named, why it is not to be read) for each."""
     import glob
 
+    if is_url(name):
+        raise CleanerError(f"{name}: is not on this machine; clean, dedup, check, explain and restore read such, other commands do not")
     path = Path(name)
     try:
         there = path.exists() or path.is_symlink()
@@ -260,12 +296,14 @@ def _unfit(path: Path, root: Path | None = None) -> str:
         return f"a link that leads nowhere ({error})"
 
 
-def check_output(found: Found, given: Iterable[str | Path], out: Path) -> None:
+def check_output(found: Found, given: Iterable[str | Path | Listed], out: Path) -> None:
     """Raises CleanerError where the output would lie in what is read, or the other way round."""
     target = out.resolve()
     for name in given:
-        if _is_dir(Path(name)) and target.is_relative_to(Path(name).resolve()):
+        if not isinstance(name, Listed) and _is_dir(Path(name)) and target.is_relative_to(Path(name).resolve()):
             raise CleanerError(f"{out} lies in {name}: the output would be read as input; name a directory outside of it")
     for source in found.sources:
+        if source.url:
+            continue
         if source.path.absolute().is_relative_to(target) or source.path.parent.resolve().is_relative_to(target):
             raise CleanerError(f"{source.path} lies in {out}: the output could overwrite it; name another directory with -o")

@@ -18,9 +18,9 @@ FLOORS = {
     "minhash": 2, "likeness": 3, "features": 2, "extract": 2, "detectors": 3, "dedup": 4, "choice": 5, "index": 5,
     "rulebook": 4, "formats": 3, "hyper": 3,
     "matcher": 5, "walk": 4, "audit": 1, "performance": 1, "log": 1,
-    "archives": 5, "engine": 6, "frames": 5, "describe": 5, "lookalikes": 6,
+    "archives": 5, "remote": 6, "engine": 6, "frames": 5, "describe": 5, "lookalikes": 6,
     "examples": 7, "restore": 7, "clusters": 7, "review": 2, "fitting": 7, "findings": 7, "output": 7, "engines": 1,
-    "work": 7, "parts": 8, "pipeline": 9, "commands": 8, "drafting": 8, "impact": 8, "arguments": 8,
+    "work": 7, "parts": 8, "upload": 8, "pipeline": 9, "commands": 8, "drafting": 8, "impact": 8, "arguments": 8,
     "refit": 9,
     "": 10,  # the package: cleaner/__init__.py
     "rules_cli": 11, "copies_cli": 11,
@@ -85,7 +85,22 @@ def test_sql_is_spoken_in_one_room() -> None:
 
 @pytest.mark.parametrize("statement", ["import cleaner", "import cleaner; cleaner.clean('Text.\\nAdvertisement')", "import cleaner.cli"])
 def test_the_start_pulls_in_nothing_heavy(statement: str) -> None:
-    heavy = {"datasketch", "numba", "numpy", "trafilatura", "lxml", "pyarrow", "duckdb", "ftfy", "rich", "zstandard", "pathspec", "chardet"}
+    heavy = {
+        "datasketch",
+        "numba",
+        "numpy",
+        "trafilatura",
+        "lxml",
+        "pyarrow",
+        "duckdb",
+        "ftfy",
+        "rich",
+        "zstandard",
+        "pathspec",
+        "chardet",
+        "fsspec",
+        "aiohttp",
+    }
     code = f"{statement}; import sys; print(*sorted({heavy!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.split() == []

@@ -12,12 +12,12 @@ import hashlib
 import itertools
 import json
 import re
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
+from threading import Event
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import unquote, urlsplit
 
@@ -35,6 +35,8 @@ _PAUSES = (0.5, 2.0)
 """Seconds before a file is asked for again."""
 _SILENCE = 60
 """Seconds after which a web server that sends nothing has failed. How long a whole file takes is not limited."""
+_DEEPEST = 1100
+"""Characters of a path on a web server that is looked into: where each page links to one below it there is no end."""
 _MARKS = (
     *("ETag", "etag", "md5Hash", "crc32c", "checksum", "content_md5", "Content-MD5", "Digest", "blob_id", "sha", "sha256", "generation"),
     *("LastModified", "last_modified", "Last-Modified", "mtime", "modified", "modificationTime", "updated", "created"),
@@ -89,7 +91,7 @@ def sources(given: Sequence[str | Path], form: str | None = None, selection: Sel
         listing = listed(given, Path(folder))
         for source in find(listing.given, form, selection).sources:
             file = None if source.failure else listing.files.get(source.path)
-            yield source._replace(failure=_fetch(file, source.path)) if file else source
+            yield source._replace(failure=_fetch(file, source.path, Event())) if file else source
             if file:
                 source.path.unlink(missing_ok=True)
 
@@ -104,7 +106,7 @@ def fetched(found: Found, files: Mapping[Path, File], folder: Path, form: str | 
     for stale in folder.glob("*") if folder.is_dir() else ():
         if stale not in names:
             stale.unlink()
-    reasons = each(lambda path: _fetch(files[path], path), list(names), [files[path].system for path in names])
+    reasons = each(lambda path, stop: _fetch(files[path], path, stop), list(names), [files[path].system for path in names])
     failures = {names[path]: reason for path, reason in zip(names, reasons, strict=True) if reason}
     lost = {archive.relative: archive.path for archive in found.archives if archive.relative in failures}
     whole = tuple(archive for archive in found.archives if archive.relative not in lost)
@@ -121,7 +123,7 @@ def downloaded(url: str) -> Iterator[Path]:
     with TemporaryDirectory(prefix="cleaner-") as folder:
         targets = [audit.inside(Path(folder), name) for name in names]
         places = [File(system, path, f"{url.rstrip('/')}/{name}", info.get("size"), "") for name, (path, info) in names.items()]
-        reasons = each(lambda at: _fetch(places[at], targets[at]), range(len(places)), [system])
+        reasons = each(lambda at, stop: _fetch(places[at], targets[at], stop), range(len(places)), [system])
         for place, reason in zip(places, reasons, strict=True):
             if reason:
                 raise CleanerError(f"{place.url}: {reason}")
@@ -165,47 +167,58 @@ def _settings(scheme: str) -> dict[str, Any]:
 
 def said(error: BaseException) -> str:
     """An error of a file system in a line: each has its own."""
+    if hasattr(error, "status") and hasattr(error, "message"):  # of a web server: without the address, which may hold a key
+        return f"{error.status} {error.message}"
     known = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
     if isinstance(error, FileNotFoundError):
         known = "no such file or directory"
     return " ".join(known.split())[:500]
 
 
-def each(call: Callable[[Any], _T], over: Sequence[Any], systems: Sequence[Any]) -> list[_T]:
-    """The results of calls, some at a time where all of the file systems can do that."""
+def each(call: Callable[[Any, Event], _T], over: Sequence[Any], systems: Sequence[Any]) -> list[_T]:
+    """The results of calls, some at a time where all of the file systems can do that; one that fails, or Ctrl-C, stops the others."""
     together = all(getattr(system, "async_impl", False) for system in systems)
-    pool = ThreadPoolExecutor(_AT_ONCE if together else 1)
+    pool, stop = ThreadPoolExecutor(_AT_ONCE if together else 1), Event()
     try:
-        return list(pool.map(call, over))
+        return list(pool.map(call, over, itertools.repeat(stop)))
     finally:
+        stop.set()
         pool.shutdown(cancel_futures=True)
 
 
-def tried(call: Callable[[], object]) -> None:
-    """Makes a call that may fail for a moment, again if need be. Raises what it raises, at last."""
+def tried(call: Callable[..., object], *paths: str, stop: Event) -> None:
+    """Has a file fetched or sent, which may fail for a moment, again if need be. Raises what the file system raises, at last."""
+    from fsspec.callbacks import Callback
+
+    class Stopping(Callback):  # type: ignore[misc]
+        """Told of each block: so that a large file is not waited for."""
+
+        def relative_update(self, inc: int = 1) -> None:
+            if stop.is_set():
+                raise InterruptedError("stopped")
+
     for pause in (*_PAUSES, None):
         try:
-            call()
+            call(*paths, callback=Stopping())
             return
         except (FileNotFoundError, PermissionError, NotImplementedError):
             raise
         except Exception as error:
-            if pause is None or _is_full(error):
+            if pause is None or _is_full(error) or stop.wait(pause):
                 raise
-            time.sleep(pause)
 
 
 def _is_full(error: Exception) -> bool:
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
-def _fetch(file: File, path: Path) -> str:
+def _fetch(file: File, path: Path, stop: Event) -> str:
     """Fetches a file, which appears under its path when it is whole; why it could not be, or nothing. Raises OSError for a full disk."""
     if file.state and path.exists():
         return ""
     try:
         with audit.replacing(path) as temporary:
-            tried(lambda: file.system.get_file(file.path, str(temporary)))
+            tried(file.system.get_file, file.path, str(temporary), stop=stop)
             size = temporary.stat().st_size
             if file.size is not None and size != file.size:
                 raise OSError(f"{size:,} of {file.size:,} bytes came")
@@ -249,7 +262,7 @@ def _listed(url: str, folder: Path, listing: Listing) -> Listed:
     urls: dict[Path, str] = {}
     hidden: set[str] = set()
     taken: set[str] = set()
-    for number, (path, info, failure) in enumerate(sorted(rows, key=lambda row: row[0]), 1):
+    for number, (path, info, failure) in enumerate(sorted(rows, key=lambda row: ("//" in row[0][len(base) - 1 :], row[0])), 1):
         parts = [part for part in _relative(path, base, web).split("/") if part not in ("", ".")]
         relative = "/".join(parts)
         refused = _refused(path, base, relative, taken)
@@ -364,13 +377,13 @@ def _linked(system: Any, root: str) -> Iterator[_Row]:
             continue
         for link in links:
             name = link["name"]
-            if "?" in name or "#" in name or name in seen:
+            if "?" in name or "#" in name or name in seen or ".." in unquote(name[len(top) :]).split("/"):
                 continue
             seen.add(name)
-            if name.endswith("/"):
+            if name.endswith("/") and len(name) < len(top) + _DEEPEST:
                 folders.append(name)
             else:
-                yield name, link, ""
+                yield name.rstrip("/"), link, ""
 
 
 def check_apart(listing: Listing, url: str) -> None:

@@ -10,9 +10,9 @@ import hashlib
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Event
 from typing import Any
 
 from cleaner import audit
@@ -80,7 +80,7 @@ class _There:
             for name in {_PLAN, _RUN, _DOCUMENTS} & set(files):
                 target = Path(folder) / name
                 target.parent.mkdir(exist_ok=True)
-                self._do(partial(self.system.get_file, files[name], str(target)), "cannot be read")
+                self._do("cannot be read", self.system.get_file, files[name], str(target), stop=Event())
             written = names_written(Path(folder) / RECORD, self.url)
         rest = sorted(name for name in files if name not in written and not name.startswith(f"{RECORD}/"))
         if rest:
@@ -92,7 +92,7 @@ class _There:
         with TemporaryDirectory(prefix="cleaner-") as folder:
             plan = Path(folder) / UNFINISHED
             audit.write_rows(plan, ({"output": name} for name in sorted(names)))
-            self._put(plan, _PLAN)
+            self._put(plan, _PLAN, Event())
 
     def send(self, folder: Path, old: dict[str, str]) -> None:
         """Sends a run's output in the place of an earlier one's: at no moment is there a ``run.json`` beside files of another run."""
@@ -102,19 +102,20 @@ class _There:
         if _RUN in old:
             self._remove(old[_RUN])
         stale = [path for name, path in old.items() if name not in {*files, _RUN, _PLAN}]
-        each(self._remove, stale, [self.system])
-        each(lambda name: self._put(files[name], name), list(files), [self.system])
-        self._put(account, _RUN)
+        for path in stale:
+            self._remove(path)
+        each(lambda name, stop: self._put(files[name], name, stop), list(files), [self.system])
+        self._put(account, _RUN, Event())
         self._remove(f"{self.root}/{_PLAN}")
 
-    def _put(self, path: Path, name: str) -> None:
-        self._do(partial(self.system.put_file, str(path), f"{self.root}/{name}"), "cannot be written")
+    def _put(self, path: Path, name: str, stop: Event) -> None:
+        self._do("cannot be written", self.system.put_file, str(path), f"{self.root}/{name}", stop=stop)
 
     def _remove(self, path: str) -> None:
-        self._do(partial(self.system.rm_file, path), "cannot be removed")
+        self._do("cannot be removed", lambda path, **_: self.system.rm_file(path), path, stop=Event())
 
-    def _do(self, call: Callable[[], Any], what: str) -> None:
+    def _do(self, what: str, call: Callable[..., Any], *paths: str, stop: Event) -> None:
         try:
-            tried(call)
+            tried(call, *paths, stop=stop)
         except Exception as error:  # each file system raises its own
             raise CleanerError(f"{self.url}: {what}: {said(error)}") from None

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, Command, tree
+from conftest import ROOT, Command, stable, tree
 from fsspec.implementations.memory import MemoryFile, MemoryFileSystem
 
 import cleaner
@@ -66,7 +66,7 @@ def put(system: MemoryFileSystem, top: str, files: dict[str, bytes]) -> None:
 
 
 def held(system: MemoryFileSystem, top: str) -> dict[str, bytes]:
-    return {path.removeprefix(f"{top}/"): system.cat(path) for path in system.find(top)}
+    return {path.removeprefix(f"{top}/"): stable(path.rpartition("/")[2], system.cat(path)) for path in system.find(top)}
 
 
 def local(folder: Path, files: dict[str, bytes]) -> Path:

@@ -66,6 +66,11 @@ def shingle_hashes(tokens: Any, size: int, token: Any) -> Any:
     return fmix64(made)
 
 
+def distinct(values: Any) -> Any:
+    """The distinct of some values, sorted."""
+    return np.unique(values)
+
+
 def least(hashes: Any, a: Any, b: Any) -> Any:
     """The MinHash signature: for each permutation the least ``a * fmix32(h) + b`` mod 2**32 of the hashes' lower 32 bits."""
     made = np.full(a.size, np.uint32(0xFFFFFFFF), np.uint32)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal, NamedTuple, TypeVar
@@ -117,8 +117,8 @@ class Dedup:
 
     @property
     def _alike(self) -> float:
-        """The share of two signatures that agrees for all but one in three million pairs at the threshold: five deviations below it."""
-        return self.threshold - 5 * math.sqrt(self.threshold * (1 - self.threshold) / minhash.PERMUTATIONS)
+        """The share of two signatures that agrees for all but one in 300,000 pairs at the threshold: 4.5 deviations below it."""
+        return self.threshold - 4.5 * math.sqrt(self.threshold * (1 - self.threshold) / minhash.PERMUTATIONS)
 
     @cached_property
     def judge(self) -> Judge:
@@ -132,17 +132,13 @@ class Dedup:
         if self.mode == "none" or not texts:
             return [None] * len(texts)
         near = self.mode == "near"
-        sketches = self.sketcher.sketches(texts, signed=near, sampled=near and self.containment)
-        keys: Any = [b""] * len(texts)
-        short: Any = keys
-        if near:
-            signatures = np.stack([sketch.signature for sketch in sketches])
-            keys = minhash.band_keys(signatures, self.threshold)
-            short = keys[:, :0] if self.containment else signatures.astype(np.uint8)
-        return [
-            Fingerprint(sketch.words, sketch.digest, bytes(key), bytes(sketch.sample), bytes(few)) if sketch.words else None
-            for sketch, key, few in zip(sketches, keys, short, strict=True)
-        ]
+        made = self.sketcher.sketches(texts, signed=near, sampled=near and self.containment)
+        keys = minhash.band_keys(made.signatures, self.threshold) if near else made.signatures
+        short = made.signatures[:, : 0 if self.containment else None].astype(np.uint8)
+        content = made.samples.tobytes()
+        samples = [content[8 * start : 8 * end] for start, end in pairwise([0, *made.ends.tolist()])]
+        rows = zip(made.words.tolist(), _rows(made.digests), _rows(keys), samples, _rows(short), strict=True)
+        return [Fingerprint(*row) if row[0] else None for row in rows]
 
     def pairs(self, store: Store, text: Callable[[int], str], *, earlier: bool = False, watched: Watched = iter) -> list[Pair]:
         """All pairs among the documents of a store that were found to be something to each other, in order.
@@ -167,6 +163,13 @@ class Dedup:
                 met = near_together(store, store.earlier_candidates(contained=self.containment))
                 found += filter(None, (compare(a, b) for a, b in watched([pair for pair in met if pair not in known])))
         return sorted(found)
+
+
+def _rows(table: Any) -> list[bytes]:
+    """The bytes of each row of an array."""
+    content = table.tobytes()
+    width = len(content) // len(table)
+    return [content[i * width : (i + 1) * width] for i in range(len(table))]
 
 
 def near_together(store: Store, pairs: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

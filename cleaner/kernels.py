@@ -209,6 +209,17 @@ def shingle_hashes(tokens: Any, size: Any, token: Any) -> Any:
 
 
 @_compiled
+def text_shingles(data: Any, table: Any, powers: Any, size: Any, token: Any) -> Any:
+    """The hashes of the shingles of UTF-8 text in order; None where a character cannot be judged without its neighbours."""
+    found = np.empty(data.size // 2 + 2, np.uint64)
+    count = _token_hashes(data, 0, data.size, table, _ascii(table), powers, found)
+    if count < 0:
+        return None
+    made = np.empty(count, np.uint64)
+    return made[: _shingle_hashes(found, count, size, token, made)]
+
+
+@_compiled
 def _least(hashes: Any, n: Any, a: Any, b: Any, made: Any) -> None:
     """Lowers a signature by the lower 32 bits of ``n`` hashes."""
     i = 0
@@ -246,6 +257,12 @@ def _distinct(values: Any, start: Any, end: Any) -> Any:
             values[at] = values[i]
             at += 1
     return at
+
+
+@_compiled
+def distinct(values: Any) -> Any:
+    """The distinct of some sorted values, which are moved for that."""
+    return values[: _distinct(values, 0, values.size)]
 
 
 @_compiled
@@ -299,7 +316,7 @@ def sketches(data: Any, ends: Any, table: Any, size: Any, powers: Any, token: An
                 samples[first:taken].sort()
                 taken = _distinct(samples, first, taken)
         sampled[doc] = taken
-    return counts, digests, made, samples[:taken].copy(), sampled
+    return counts, digests, made, samples[:taken].copy().view(np.int64), sampled
 
 
 @_compiled

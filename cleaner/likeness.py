@@ -64,21 +64,16 @@ class Body:
         self.sketcher = sketcher
 
     @cached_property
-    def _hashes(self) -> Any:
-        """The hashes of its words in order."""
-        return self.sketcher.words(self.text)
-
-    @cached_property
     def shingles(self) -> Any:
         """Its distinct shingle hashes, sorted."""
-        return self.sketcher.shingle_set(self._hashes)
+        return self.sketcher.shingle_set(self.text)
 
     @cached_property
     def words(self) -> Any:
         """The hashes of its words, sorted."""
         import numpy as np
 
-        return np.sort(self._hashes)
+        return np.sort(self.sketcher.words(self.text))
 
     @cached_property
     def written(self) -> list[str]:

@@ -20,7 +20,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from cleaner import charmap
@@ -79,17 +78,22 @@ def _multipliers() -> Any:
     return np.array([LETTER, TOKEN], np.uint64)
 
 
-class Sketch(NamedTuple):
-    """What is kept of a text to find its copies by."""
+class Sketches(NamedTuple):
+    """What is kept of some texts to find their copies by.
 
-    words: int
-    """How many tokens it has."""
-    digest: bytes
-    """16 bytes that are equal for texts of the same tokens."""
-    signature: Any
-    """A uint32 array of 128 (of none, where signatures were not asked for)."""
-    sample: Any
-    """The sampled shingle hashes, distinct and sorted: an int64 array."""
+    Attributes:
+        words: how many tokens each has: int64.
+        digests: two numbers each, equal for texts of the same tokens: uint64 of shape (texts, 2); 0 for a text without a token.
+        signatures: uint32 of shape (texts, 128), or (texts, 0) where they were not asked for.
+        samples: the sampled shingle hashes of one text after the other, distinct and sorted in each: int64.
+        ends: where each text's samples end.
+    """
+
+    words: Any
+    digests: Any
+    signatures: Any
+    samples: Any
+    ends: Any
 
 
 @dataclass(frozen=True)
@@ -143,17 +147,15 @@ class Sketcher:
         """The hash of each shingle of some tokens, in order, with repetitions: a uint64 array."""
         return self._loops.shingle_hashes(words, SHINGLE, _multipliers()[1])
 
-    def shingle_set(self, words: Any) -> Any:
-        """The distinct shingle hashes of some tokens, sorted: a uint64 array."""
-        import numpy as np
+    def shingle_set(self, text: str) -> Any:
+        """The distinct shingle hashes of a text, sorted: a uint64 array."""
+        if not (kernels := self._kernels):
+            return self._loops.distinct(self.shingles(self.words(text)))
+        found = self._over_bytes(text, lambda data, table: kernels.text_shingles(data, table, _powers(), SHINGLE, _multipliers()[1]))
+        found.sort()  # NumPy sorts faster than compiled code does
+        return kernels.distinct(found)
 
-        found = self.shingles(words)
-        found.sort()
-        first = np.ones(found.size, np.bool_)
-        np.not_equal(found[1:], found[:-1], out=first[1:])
-        return found[first]
-
-    def sketches(self, texts: Sequence[str], *, signed: bool = True, sampled: bool = True) -> list[Sketch]:
+    def sketches(self, texts: Sequence[str], *, signed: bool = True, sampled: bool = True) -> Sketches:
         """What is kept of texts to find their copies by.
 
         Args:
@@ -163,59 +165,54 @@ class Sketcher:
         """
         import numpy as np
 
-        a, b = _permutations() if signed else (np.empty(0, np.uint32),) * 2
-        limit = np.uint64(2**64 // SAMPLED if sampled else 0)
-        if not self._kernels:
-            return [self._sketch(text, a, b, limit) for text in texts]
-        made = self._batch(texts, self._table, a, b, limit)
-        again = [i for i, sketch in enumerate(made) if sketch.words < 0]
-        for i, sketch in zip(again, self._batch([self._rewritten(texts[i]) for i in again], "plain", a, b, limit), strict=True):
-            made[i] = sketch
-        return made
+        return self._sketches(
+            texts,
+            _permutations() if signed else (np.empty(0, np.uint32),) * 2,
+            np.uint64(2**64 // SAMPLED if sampled else 0),
+            _multipliers(),
+        )
 
     def signatures(self, texts: Sequence[str]) -> Any:
         """The signatures alone: a uint32 array of shape (texts, 128)."""
         import numpy as np
 
-        a, b = _permutations()
+        return self._sketches(texts, _permutations(), np.uint64(0), np.empty(0, np.uint64)).signatures
+
+    def _sketches(self, texts: Sequence[str], permutations: tuple[Any, Any], limit: Any, names: Any) -> Sketches:
+        import numpy as np
+
+        a, b = permutations
         if not self._kernels:
-            return np.stack([self._loops.least(self.shingles(self.words(text)), a, b) for text in texts])
-        asked = (a, b, np.uint64(0), np.empty(0, np.uint64))
-        counts, _, made, *_ = self._computed(texts, self._table, *asked)
-        if again := np.flatnonzero(counts < 0).tolist():
-            made[again] = self._computed([self._rewritten(texts[i]) for i in again], "plain", *asked)[2]
-        return made
+            return _joined([self._sketch(text, a, b, limit) for text in texts])
+        made = self._computed(texts, self._table, a, b, limit, names)
+        again = np.flatnonzero(made.words < 0).tolist()
+        if not again:
+            return made
+        rest = self._computed([self._rewritten(texts[i]) for i in again], "plain", a, b, limit, names)
+        each = list(_each(made))
+        for i, row in zip(again, _each(rest), strict=True):
+            each[i] = row
+        return _joined(each)
 
-    def _batch(self, texts: Sequence[str], kind: str, a: Any, b: Any, limit: Any) -> list[Sketch]:
+    def _computed(self, texts: Sequence[str], kind: str, a: Any, b: Any, limit: Any, names: Any) -> Sketches:
         """The sketches of texts; one that cannot be read by this kind of table has -1 words."""
-        if not texts:
-            return []
-        counts, digests, rows, samples, ends = self._computed(texts, kind, a, b, limit, _multipliers())
-        samples = samples.view("int64")
-        starts = [0, *ends.tolist()]
-        each = (samples[start:end] for start, end in pairwise(starts))
-        return [Sketch(*row) for row in zip(counts.tolist(), map(bytes, digests), rows, each, strict=True)]
-
-    def _computed(self, texts: Sequence[str], kind: str, a: Any, b: Any, limit: Any, names: Any) -> Any:
         import numpy as np
 
         coded = [text.encode("utf-8", "surrogatepass") for text in texts]
         ends = np.cumsum(np.fromiter(map(len, coded), np.int64, len(coded)))
         data = np.frombuffer(b"".join(coded), np.uint8)
-        return self._kernels.sketches(data, ends, charmap.table(kind), SHINGLE, _powers(), _multipliers()[1], a, b, limit, names)
+        return Sketches(*self._kernels.sketches(data, ends, charmap.table(kind), SHINGLE, _powers(), _multipliers()[1], a, b, limit, names))
 
-    def _sketch(self, text: str, a: Any, b: Any, limit: Any) -> Sketch:
+    def _sketch(self, text: str, a: Any, b: Any, limit: Any) -> Sketches:
         import numpy as np
 
         from cleaner import arrays
 
         words = self.words(text)
-        if not words.size:
-            return Sketch(0, bytes(16), arrays.least(words, a, b), np.empty(0, np.int64))
         shingles = self.shingles(words)
         digest = arrays.fmix64(np.stack([arrays.polynomial(words, at) for at in _multipliers()]))
         sample = np.unique(shingles[shingles < limit]).view(np.int64)
-        return Sketch(words.size, digest.tobytes(), arrays.least(shingles, a, b), sample)
+        return Sketches(np.array([words.size]), digest[None], arrays.least(shingles, a, b)[None], sample, np.array([sample.size]))
 
     def common(self, a: Any, b: Any) -> int:
         """How many values two sorted arrays have in common; one that stands twice in both counts twice."""
@@ -232,6 +229,21 @@ class Sketcher:
             joined = np.frombuffer(b"".join(parts), np.uint8)
             starts = np.cumsum([0, *map(len, parts)])
         return self._loops.least(self._loops.sha1_hashes(joined, starts, SHINGLE), *_permutations())
+
+
+def _each(made: Sketches) -> Iterator[Sketches]:
+    """The sketches of each text."""
+    start = 0
+    for i, end in enumerate(made.ends.tolist()):
+        yield Sketches(*(column[i : i + 1] for column in made[:3]), made.samples[start:end], made.ends[i : i + 1] - start)
+        start = end
+
+
+def _joined(each: Sequence[Sketches]) -> Sketches:
+    import numpy as np
+
+    made = Sketches._make(map(np.concatenate, zip(*each, strict=True)))
+    return made._replace(ends=np.cumsum(made.ends))
 
 
 def signatures(texts: Iterable[str], hashing: Hashing = "fast", *, fold: bool = True, compiled: bool = True) -> Any:

@@ -271,6 +271,5 @@ def test_what_does_not_fit_into_memory_lies_on_disk(tmp_path: Path, monkeypatch:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temp"))
     (tmp_path / "temp").mkdir()
     monkeypatch.setattr("cleaner.dedup._ROOM", 0)
-    monkeypatch.setattr("cleaner.store._MEMORY", "16MB")
     assert find_duplicates(texts) == expected
     assert [path.name for path in tmp_path.rglob("*")] == ["temp"]  # and nothing is left behind

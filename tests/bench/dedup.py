@@ -106,7 +106,7 @@ def judged(texts: list[str], nominated: Iterable[Pairs]) -> Pairs:
     sets: dict[int, Any] = {}
     true = set()
     for a, b in sorted(set().union(*nominated)):
-        one, two = (sets[i] if i in sets else sets.setdefault(i, sketcher.shingle_set(sketcher.words(texts[i]))) for i in (a, b))
+        one, two = (sets[i] if i in sets else sets.setdefault(i, sketcher.shingle_set(texts[i])) for i in (a, b))
         both = sketcher.common(one, two)
         if both >= JACCARD * (one.size + two.size - both):
             true.add((a, b))

@@ -28,6 +28,15 @@ def dumps(value: Any, **options: Any) -> str:
     return text
 
 
+def shown(value: Any, **options: Any) -> str:
+    """The same for a terminal: what is no character to be seen is an escape."""
+    text = dumps(value, **options)
+    if text.isascii() and "\x7f" not in text:
+        return text
+    units = (c if c.isprintable() or c == "\n" else c.encode("utf-16-be", "surrogatepass").hex() for c in text)
+    return "".join(unit if len(unit) == 1 else "".join(f"\\u{unit[n : n + 4]}" for n in range(0, len(unit), 4)) for unit in units)
+
+
 def edit_row(document: str, edit: Edit) -> dict[str, Any]:
     """An edit as a row of removals.jsonl."""
     row = {"id": document, "start": edit.start, "end": edit.end, "rule": edit.rule, "category": edit.category, "old": edit.old}
@@ -43,6 +52,25 @@ def edit(row: Mapping[str, Any]) -> Edit:
     return Edit(row["start"], row["old"], row.get("new", ""), row["rule"], row["category"], row.get("evidence", ""))
 
 
+_NEEDED = {
+    DOCUMENTS: ("id", "source", "verdict", "format"),
+    REMOVALS: ("id", "start", "old", "rule", "category"),
+    DUPLICATES: ("a", "b", "kind", "jaccard", "containment"),
+}
+_KINDS: dict[str, type] = {"start": int, "jaccard": float, "containment": float, "aligned": float} | dict.fromkeys(
+    ("id", "source", "verdict", "format", "output", "left_out", "encoding", "old", "new", "rule", "category", "a", "b", "kind"), str
+)
+
+
+def _fault(row: Any, needed: Iterable[str]) -> str:
+    """What keeps a row from being one; "" for nothing."""
+    if not isinstance(row, dict):
+        return "not an object"
+    missing = [name for name in needed if name not in row]
+    wrong = [name for name, kind in _KINDS.items() if name in row and not isinstance(row[name], kind)]
+    return f"no {missing[0]!r}" if missing else f"{wrong[0]!r} is no {_KINDS[wrong[0]].__name__}" if wrong else ""
+
+
 def rows(path: Path) -> Iterator[dict[str, Any]]:
     """The rows of a file of the record. Raises CleanerError with file and line."""
     import json
@@ -51,9 +79,12 @@ def rows(path: Path) -> Iterator[dict[str, Any]]:
         with path.open(encoding="utf-8", newline="\n") as file:
             for number, text in enumerate(file, 1):
                 try:
-                    yield json.loads(text)
-                except ValueError as error:
+                    row = json.loads(text)
+                except (ValueError, RecursionError) as error:
                     raise CleanerError(f"{path}:{number}: not a row of the record: {error}") from None
+                if fault := _fault(row, _NEEDED.get(path.name, ())):
+                    raise CleanerError(f"{path}:{number}: not a row of the record: {fault}")
+                yield row
     except OSError as error:
         raise CleanerError(f"{path}: cannot be read: {error.strerror}; is this the output of a run?") from None
 
@@ -63,16 +94,16 @@ def bare(record: Path) -> list[str]:
     import json
 
     try:
-        found: list[str] = json.loads((record / RUN).read_bytes()).get("bare", [])
-    except (OSError, ValueError):
+        found = json.loads((record / RUN).read_bytes())["bare"]
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return []
-    return found
+    return [name for name in found if isinstance(name, str)] if isinstance(found, list) else []
 
 
 def inside(root: Path, name: str) -> Path:
     """The path of a file below ``root``. Raises CleanerError for a name that leads out of it."""
     path = root / name
-    if not path.resolve().is_relative_to(root.resolve()):
+    if "\0" in name or not path.resolve().is_relative_to(root.resolve()):
         raise CleanerError(f"{name!r} leads out of {root}; the record was tampered with")
     return path
 

@@ -223,10 +223,10 @@ def explain(
             for name, result in findings.cleaned(one, cleaner, Options(reading.text_field)):
                 if isinstance(result, str):
                     failed += 1
-                    say(f"{one.shown}{f':{name}' if name else ''}: {result}")
+                    say(f"{findings.shown(one.shown)}{f':{name}' if name else ''}: {visible(result, name=True)}")
                     continue
                 if one.reader.many:
-                    print(f"=== {visible(result[0].document.id)}")
+                    print(f"=== {visible(result[0].document.id, name=True)}")
                 print(findings.explain(result[1], color=sys.stdout.isatty()))
     if failed:
         raise typer.Exit(FAILED)
@@ -241,7 +241,7 @@ def restore(
     from cleaner.restore import restore as run
 
     for note in run(source, output):
-        say(note)
+        say(visible(note, name=True))
 
 
 @app.callback(invoke_without_command=True)

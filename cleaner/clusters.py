@@ -44,8 +44,8 @@ def measure(pair: Row) -> float:
 def settings(out: Path) -> Row:
     """The settings of a finished run. Raises CleanerError if there is none."""
     try:
-        found: Row = json.loads((out / RECORD / audit.RUN).read_bytes())["settings"]
-    except (OSError, ValueError, KeyError):
+        found: Row = dict(json.loads((out / RECORD / audit.RUN).read_bytes())["settings"])
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
         raise CleanerError(f"{out}: holds no finished run ({RECORD}/{audit.RUN})") from None
     return found
 
@@ -107,8 +107,8 @@ def text(out: Path, name: str) -> str:
         raise CleanerError(f"{name}: was not kept with the run ({row['verdict']}: {row['reason'] or ''})")
     kept = field == "output"
     path = audit.inside(out if kept else out / RECORD / audit.LEFT_OUT, place[1])
-    form = written(row["format"])
     try:
+        form = written(row["format"])
         if form.many or not (kept or form.target):
             raw = next(itertools.islice(form.raws(path, options), before.get(place, 0), None), None)
             if raw is None:
@@ -116,7 +116,7 @@ def text(out: Path, name: str) -> str:
             found = form.parse(path, place[1], raw, options).document.text
         else:
             found = content(path).decode("utf-8", "surrogatepass")
-    except (OSError, ReadError) as error:
+    except (OSError, LookupError, ReadError) as error:
         raise CleanerError(f"{path}: cannot be read: {error}") from None
     if kept:
         return found

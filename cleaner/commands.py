@@ -76,9 +76,9 @@ def fix(
             edits = findings.fix(one, cleaner, Options(text_field))
         except CleanerError as error:
             failed += 1
-            say(f"{visible(str(one.path), name=True)}: {error}")
+            say(f"{findings.shown(one.path)}: {visible(str(error), name=True)}")
             continue
         if edits:
             changed += 1
-            print(f"{visible(str(one.path), name=True)}: cleaned, {edits} place{'s' if edits > 1 else ''}")
+            print(f"{findings.shown(one.path)}: cleaned, {edits} place{'s' if edits > 1 else ''}")
     return FAILED if failed else FOUND if changed else OK

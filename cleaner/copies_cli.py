@@ -48,7 +48,7 @@ def clusters(
     for cluster in found[: top or None]:
         if as_json:
             print(
-                audit.dumps(
+                audit.shown(
                     {"documents": [row["id"] for row in cluster.documents], "pairs": cluster.pairs, "doubt": round(cluster.doubt, 6)}
                 )
             )
@@ -56,9 +56,9 @@ def clusters(
         print(f"{len(cluster.documents):,} documents, least alike {1 - cluster.doubt:.3f}")
         for row in cluster.documents:
             size = "" if row["chars_out"] is None else f"{row['chars_out'] or row.get('chars_in', 0):>9,}"
-            print(f"  {row['verdict']:<10}{size:>9}  {visible(row['id'])}")
+            print(f"  {row['verdict']:<10}{size:>9}  {visible(row['id'], name=True)}")
         for pair in cluster.pairs[:3]:
-            print(f"    {pair['kind']:<10}{looking.measure(pair):.3f}  {visible(pair['a'])}  {visible(pair['b'])}")
+            print(f"    {pair['kind']:<10}{looking.measure(pair):.3f}  {visible(pair['a'], name=True)}  {visible(pair['b'], name=True)}")
     if not as_json:
         total = sum(len(cluster.documents) for cluster in found)
         shown = f"; the first {top} are shown" if top and len(found) > top else ""
@@ -85,12 +85,12 @@ def index_info(folder: IndexFolder, as_json: AsJson = False) -> None:
 
     found = index.info(Path(folder))
     if as_json:
-        print(audit.dumps(found))
+        print(audit.shown(found))
         return
     settings = ", ".join(f"{name} {value}" for name, value in found["settings"].items())
     print(f"{found['documents']:,} documents of {found['runs']:,} runs, {found['bytes']:,} bytes\nmade with {settings}")
     for source, count in found["sources"].items():
-        print(f"{count:>9,}  {visible(source)}")
+        print(f"{count:>9,}  {visible(source, name=True)}")
 
 
 @index_app.command("remove")

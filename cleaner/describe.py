@@ -44,17 +44,17 @@ def page(rule: Rule) -> str:
 
 def asks(rule: Rule) -> list[str]:
     """What the rule asks of a line beside its wording, each feature in words and as it is written."""
-    return [f"{_said(name, value)}  [{name} = {_written(value)}]" for name, value in rule.when.items()]
+    return [f"{visible(_said(name, value))}  [{name} = {visible(_written(value))}]" for name, value in rule.when.items()]
 
 
 def as_json(rule: Rule) -> str:
     """All of a rule, as one object."""
-    from cleaner.audit import dumps
+    from cleaner.audit import shown
 
     row = {"id": rule.id, "kind": rule.kind, "category": rule.category, "why": rule.page["why"], "lang": rule.lang}
     row |= {"off_by_default": rule.category in OFF_BY_DEFAULT, "when": dict(rule.when), "asks": asks(rule)}
     row |= {"wordings": rule.page["wordings"], "settings": dict(rule.settings)}
-    return dumps(row | {key: rule.page[key] for key in ("catches", "spares", "file")}, indent=2)
+    return shown(row | {key: rule.page[key] for key in ("catches", "spares", "file")}, indent=2)
 
 
 def _said(name: str, value: Any) -> str:

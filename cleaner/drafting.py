@@ -238,7 +238,7 @@ class _Reading:
         for source in find(corpus.near, corpus.form).sources:
             for number, one in findings.cleaned(source, self._drafted, corpus.options):
                 if isinstance(one, str):
-                    self.failures.append(f"failed: {source.path}{f':{number}' if number else ''}: {one}")
+                    self.failures.append(f"failed: {visible(str(source.path), name=True)}{f':{number}' if number else ''}: {one}")
                     continue
                 solid = solid or bool(one[0].document.text.strip())
                 self._add(one[1])

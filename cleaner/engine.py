@@ -23,6 +23,16 @@ from cleaner.matcher import MATCHERS, OneByOne
 from cleaner.rulebook import Rule, Rulebook
 from cleaner.segment import Page
 
+ROUNDS = 25
+"""How often a text is gone over at least before it is given up. Of 23,000 news articles none took more than four."""
+WORK = 2_000_000
+"""Characters to go over, all rounds together: a short text may take more rounds. A line in which a rule finds the next of thousands of
+credits only when the one before has gone would take minutes otherwise, and hours if it were ten times as long."""
+
+
+class UnsettledError(CleanerError):
+    """A text in which there was something to remove each time it was gone over, too often."""
+
 
 class Mark(NamedTuple):
     """A rule's word on a line or a part of it."""
@@ -116,17 +126,22 @@ class Cleaner:
             document: a `Document`, or a text.
         Raises:
             RuleTimeoutError: a rule did not end on a line.
+            UnsettledError: what goes brings to light what goes, and so on without end in sight.
         """
         if isinstance(document, str):
             document = Document("", document)
         edits: list[Edit] = []
         text = document.text
         known: dict[str, Said] = {}
+        rounds = 0
         while text:
             page = Page(text, document.title, markdown=document.meta.get("markup") == "markdown")
             step = self._mends(page) or cut(page, *self._marks(page, document.lang, known))
             if not step:
                 break
+            rounds += 1
+            if rounds > max(ROUNDS, WORK // len(document.text)):
+                raise UnsettledError(f"gone over {rounds} times, and rule {step[0].rule} still takes something; left as it is")
             edits = compose(document.text, edits, step)
             text = apply(text, step)
         return Cleaned(document, tuple(edits))

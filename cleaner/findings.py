@@ -37,18 +37,24 @@ class Failure(NamedTuple):
     reason: str
 
 
+def shown(path: str | Path) -> str:
+    """A path that begins a line: one that begins with ``::`` would be a command to the runner of a workflow."""
+    name = visible(str(path), name=True)
+    return f"./{name}" if name.lstrip().startswith("::") else name
+
+
 def check(source: Source, cleaner: Cleaner, options: Options) -> Iterator[Finding | Failure]:
     """The findings of one file, in order."""
     for number, result in cleaned(source, cleaner, options):
         if isinstance(result, str):
-            yield Failure(visible(source.shown, name=True), number or 1, visible(result))
+            yield Failure(shown(source.shown), number or 1, visible(result, name=True))
             continue
         record, result_of = result
         for edit in result_of.edits:
             # the text of a page has lines of its own: they are no places in its file
             line = number or (1 if record.extracted else _line_of(record.document.text, edit))
-            shown = " ".join(visible(edit.old if not edit.new else f"{edit.old} -> {edit.new}").split())
-            yield Finding(visible(source.shown, name=True), line, edit.rule, edit.category, shown, edit.evidence)
+            text = " ".join(visible(edit.old if not edit.new else f"{edit.old} -> {edit.new}").split())
+            yield Finding(shown(source.shown), line, edit.rule, edit.category, text, visible(edit.evidence, name=True))
 
 
 def cleaned(source: Source, cleaner: Cleaner, options: Options) -> Iterator[tuple[int, tuple[Record, Cleaned] | str]]:
@@ -94,7 +100,7 @@ def as_json(found: Iterable[Finding | Failure], book: Rulebook) -> Iterator[str]
         if isinstance(one, Finding):
             row["why"] = _why(book, one.rule)
         rows.append(row)
-    yield audit.dumps(rows, indent=2)
+    yield audit.shown(rows, indent=2)
 
 
 def as_github(found: Iterable[Finding | Failure], book: Rulebook) -> Iterator[str]:
@@ -106,10 +112,12 @@ def as_github(found: Iterable[Finding | Failure], book: Rulebook) -> Iterator[st
 
 
 def as_sarif(found: Iterable[Finding | Failure], book: Rulebook) -> Iterator[str]:
+    from urllib.parse import quote
+
     results: list[dict[str, Any]] = []
     rules: dict[str, dict[str, Any]] = {}
     for one in found:
-        place = {"physicalLocation": {"artifactLocation": {"uri": one.path}, "region": {"startLine": one.line}}}
+        place = {"physicalLocation": {"artifactLocation": {"uri": quote(one.path)}, "region": {"startLine": one.line}}}
         if isinstance(one, Failure):
             results.append({"ruleId": "unreadable", "level": "error", "message": {"text": one.reason}, "locations": [place]})
             continue
@@ -232,12 +240,12 @@ def explain(of: Cleaned, *, color: bool) -> str:
         old = edit.old[len(head) : len(edit.old) - len(tail)] if edit.old.strip() else edit.old
         head = head if edit.old.strip() else ""
         new = f"{green}{{+{visible(edit.new)}+}}{off}" if edit.new else ""
-        evidence = f": {edit.evidence}" if edit.evidence else ""
+        evidence = f": {visible(edit.evidence)}" if edit.evidence else ""
         parts += [
             visible(text[at : edit.start]),
-            head,
+            visible(head),
             f"{red}[-{visible(old)}-]{off}{new}{grey}{{{edit.rule}{evidence}}}{off}",
-            tail,
+            visible(tail),
         ]
         at = edit.end
     parts.append(visible(text[at:]))

@@ -303,14 +303,14 @@ def _parts(parts: int) -> str:
 
 def as_json(of: Impact) -> str:
     """The same for machines: one object."""
-    from cleaner.audit import dumps
+    from cleaner.audit import shown
 
     changes = []
     for key, tally in rows(of):
         row: dict[str, Any] = {**key._asdict(), "lines": tally.lines, "parts": tally.parts, "chars": tally.chars}
         row |= {"documents": len(tally.documents), "sites": len(tally.sites), "sentences": tally.sentences}
         changes.append(row | {"samples": [_shown(one) for one in tally.samples.passages()]})
-    return dumps(
+    return shown(
         {
             "file": of.file,
             "replaced": of.replaced,

@@ -321,6 +321,25 @@ def _is_digit(op: Any, value: Any) -> bool:
     return (op is sre.SUBPATTERN or (op in _REPEATS and value[0] > 0)) and _has_digit(value[-1])
 
 
+def size(items: Any) -> int:
+    """The characters that a parsed pattern is made of, when each repeat is written out as often as it must match."""
+    total = 0
+    for op, value in items:
+        if op in _REPEATS:
+            total += max(1, value[0]) * size(value[2])
+        elif op in (sre.SUBPATTERN, sre.ASSERT, sre.ASSERT_NOT):
+            total += size(value[-1])
+        elif op is sre.ATOMIC_GROUP:
+            total += size(value)
+        elif op is sre.BRANCH:
+            total += sum(map(size, value[1]))
+        elif op is sre.GROUPREF_EXISTS:
+            total += size(value[1]) + size(value[2] or ())
+        else:
+            total += 1
+    return total
+
+
 def unbounded_nests(pattern: str) -> bool:
     """Whether an unbounded repeat holds another one: the shape that makes a backtracking matcher explode."""
 

@@ -201,7 +201,8 @@ class Sketcher:
         coded = [text.encode("utf-8", "surrogatepass") for text in texts]
         ends = np.cumsum(np.fromiter(map(len, coded), np.int64, len(coded)))
         data = np.frombuffer(b"".join(coded), np.uint8)
-        return Sketches(*self._kernels.sketches(data, ends, charmap.table(kind), SHINGLE, _powers(), _multipliers()[1], a, b, limit, names))
+        found = self._kernels.sketches(data, ends, charmap.table(kind), SHINGLE, _powers(), _multipliers()[1], a, b, limit, names)
+        return Sketches(*found)
 
     def _sketch(self, text: str, a: Any, b: Any, limit: Any) -> Sketches:
         import numpy as np
@@ -235,7 +236,8 @@ def _each(made: Sketches) -> Iterator[Sketches]:
     """The sketches of each text."""
     start = 0
     for i, end in enumerate(made.ends.tolist()):
-        yield Sketches(*(column[i : i + 1] for column in made[:3]), made.samples[start:end], made.ends[i : i + 1] - start)
+        words, digests, signatures = (column[i : i + 1] for column in made[:3])
+        yield Sketches(words, digests, signatures, made.samples[start:end], made.ends[i : i + 1] - start)
         start = end
 
 

@@ -19,7 +19,7 @@ from cleaner import audit
 from cleaner.archives import unpacked
 from cleaner.choice import Copy, Facts, Prefer, copies
 from cleaner.dedup import Comparer, Dedup, Pair
-from cleaner.document import CleanerError, Verdict
+from cleaner.document import CleanerError, Verdict, visible
 from cleaner.engine import Cleaner
 from cleaner.engines import local
 from cleaner.formats import Options
@@ -241,7 +241,8 @@ class _Run:
             if outcome.failure:
                 self.performance.failed(name, outcome.failure)
             if settings.strict and outcome.failure:
-                raise CleanerError(f"{name}: {outcome.failure} (stopped here by --strict; what is done is kept, the same command goes on)")
+                stopped = "stopped here by --strict; what is done is kept, the same command goes on"
+                raise CleanerError(f"{visible(name, name=True)}: {outcome.failure} ({stopped})")
 
     def _own_id(self, outcome: Outcome, taken: set[str]) -> str:
         """An id of its own: where a record's id is taken, its place in its file names it."""

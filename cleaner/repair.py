@@ -52,6 +52,10 @@ def mend_surrogates(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
+_NEAR = 2_500
+"""The product of two lengths up to which difflib aligns them, which reads best: of signs that repeat it takes the cube of the length."""
+
+
 class Repair:
     """Mends one kind of broken characters; ``fix`` names it."""
 
@@ -125,7 +129,7 @@ class Repair:
 
 def differences(old: str, new: str) -> Iterator[tuple[int, str, str]]:
     """(offset in old, part of old, part of new) for each place where the two differ."""
-    if len(old) > 3000:  # difflib takes the square of the length
+    if len(old) > 3000:  # telling them apart takes the square of the length
         head = next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
         tail = next(
             (i for i, (a, b) in enumerate(zip(reversed(old[head:]), reversed(new[head:]), strict=False)) if a != b),
@@ -144,6 +148,10 @@ def differences(old: str, new: str) -> Iterator[tuple[int, str, str]]:
 
 
 def _opcodes(old: Sequence[str], new: Sequence[str]) -> Sequence[tuple[str, int, int, int, int]]:
+    if len(old) * len(new) > _NEAR:
+        from rapidfuzz.distance import Levenshtein
+
+        return [tuple(step) for step in Levenshtein.opcodes(old, new)]  # type: ignore[misc]
     import difflib
 
     return difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()

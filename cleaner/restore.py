@@ -45,8 +45,8 @@ def restore(out: str | Path, destination: str | Path) -> list[str]:
             return restore(folder, destination)
     out, destination = Path(out), Path(destination)
     try:
-        settings = json.loads((out / RECORD / audit.RUN).read_bytes())["settings"]
-    except (OSError, ValueError, KeyError):
+        settings = dict(json.loads((out / RECORD / audit.RUN).read_bytes())["settings"])
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
         raise CleanerError(f"{out}: holds no finished run ({RECORD}/{audit.RUN})") from None
     if destination.resolve().is_relative_to(out.resolve()):
         raise CleanerError(f"{destination}: lies in {out}; name a directory outside of it with -o")
@@ -61,8 +61,8 @@ def restore(out: str | Path, destination: str | Path) -> list[str]:
     done: set[str] = set()
     rows = audit.rows(out / RECORD / audit.DOCUMENTS)
     for (source, kind), documents in itertools.groupby(rows, key=lambda row: (row["source"], row["format"])):
-        form = FORMATS[kind]
         try:
+            form = FORMATS[kind]
             if form.many:
                 options = Options(settings["text_field"], settings["id_field"], "utf-8")
                 notes += _records(out, destination, documents, edits, written(kind), options, done)
@@ -70,6 +70,8 @@ def restore(out: str | Path, destination: str | Path) -> list[str]:
                 notes += (note for row in documents for note in _file(out, destination, row, edits))
         except (OSError, ReadError) as error:
             raise CleanerError(f"{source}: cannot be restored: {error}") from None
+        except (LookupError, ValueError, TypeError) as error:
+            raise CleanerError(f"{source}: cannot be restored: its record was changed ({type(error).__name__}: {error})") from None
     for name in set(audit.bare(out / RECORD)) - done:  # files that never held a record
         with audit.replacing(audit.inside(destination, name)) as temporary:
             shutil.copyfile(audit.inside(out, name), temporary)

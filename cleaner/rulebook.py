@@ -30,6 +30,8 @@ OFF_BY_DEFAULT = frozenset({"byline"})
 
 _FORMAT = f"{sys.version_info[:2]} 10"  # of the store; to be raised with any change of what is stored or checked
 _ID = "[a-z0-9]+(?:-[a-z0-9]+)*"
+LARGEST_PATTERN = 100_000
+"""Characters that a pattern asks for at least: `regex` writes out its repeats, and a few nested ones take all of the memory."""
 WEAKEST_LITERAL = 2.0
 """Literals weaker than this (see `literals.strength`) nominate too many lines for the scan to be worth it."""
 
@@ -258,13 +260,14 @@ def _read(path: Path, source: bytes, checked: bool) -> Iterator[tuple[Row, dict[
 
     try:
         tables = tomllib.loads(source.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise RuleError(f"{path.name}: not a TOML file: {error}") from None
     unknown = set(tables) - {"rule", "words"}
-    if unknown or not isinstance(tables.get("rule", []), list):
+    rules = tables.get("rule", [])
+    if unknown or not isinstance(rules, list) or not all(isinstance(table, dict) for table in rules):
         raise RuleError(f"{path.name}: a rule file holds [[rule]] entries and [words], not {sorted(unknown or {'[rule]'})[0]!r}")
     words = _words(path, tables.get("words", {}))
-    for number, table in enumerate(tables.get("rule", []), 1):
+    for number, table in enumerate(rules, 1):
         name = table.get("id") or f"number {number}"
         try:
             entry = _entry(path, {"words": words, **table} if words and table.get("kind") == "cues" else table)
@@ -300,6 +303,8 @@ def _entry(path: Path, table: dict[str, Any]) -> tuple[Row, dict[str, Any]]:
         raise ValueError("'when' takes a table")
     features.check(when)
     family = path.name.removesuffix(".toml")
+    if not family.isprintable():
+        raise ValueError("the file's name is the family of its rules; give it one without control characters")
     keys = {key: value for key, value in table.items() if key not in COMMON}
     settings, wordings = _parts(table["kind"], keys)
     name = sys.intern(f"{family}.{table['id']}")  # is then one string wherever it is stored
@@ -324,8 +329,8 @@ def _check_common(table: dict[str, Any]) -> None:
         if not isinstance(examples, list) or not examples or not all(isinstance(e, str) and e for e in examples):
             raise ValueError(f"needs {key!r}, a list of examples: a rule is complete only with both its sides")
     for key in ("lang", "category"):
-        if key in table and not isinstance(table[key], str):
-            raise ValueError(f"{key!r} takes a string")
+        if key in table and not (isinstance(table[key], str) and table[key].isprintable()):
+            raise ValueError(f"{key!r} takes a string without control characters")
 
 
 def _parts(kind: str, keys: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -359,7 +364,7 @@ def _check_patterns(wording: Wording) -> None:
     """Raises ValueError for a pattern that does not compile, or could match nothing because of a sign it is written with."""
     import regex
 
-    from cleaner.literals import parse
+    from cleaner.literals import parse, size
     from cleaner.segment import plain
 
     for source, _whole in wording.patterns():
@@ -368,10 +373,17 @@ def _check_patterns(wording: Wording) -> None:
             signs = ", ".join(f"{c!r} as {plain(c)!r}" for c in variants)
             raise ValueError(f"patterns see typographic variants as one sign; write {signs} (escaped where it has a meaning)")
         try:
+            if size(parse(source)) > LARGEST_PATTERN:
+                raise ValueError(f"its repeats ask for more than {LARGEST_PATTERN:,} characters; a line has fewer")
             regex.compile(source)
-            parse(source)
-        except (regex.error, re.error) as error:
-            raise ValueError(f"pattern {source!r}: {error}") from None
+        except RecursionError:
+            raise ValueError(f"pattern {_short(source)!r}: nested too deeply") from None
+        except (regex.error, re.error, ValueError, OverflowError) as error:
+            raise ValueError(f"pattern {_short(source)!r}: {error}") from None
+
+
+def _short(source: str) -> str:
+    return source if len(source) <= 200 else source[:199] + "…"
 
 
 def lint(rule: Rule) -> list[str]:

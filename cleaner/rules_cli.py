@@ -11,6 +11,7 @@ import typer
 
 from cleaner.arguments import AsJson, Form, RuleFiles, TextField, stdin
 from cleaner.commands import FAILED, FOUND, say
+from cleaner.document import visible
 
 rules_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Look at rules, test them, write them, fit them.")
 
@@ -28,7 +29,7 @@ def rules_list(rules: RuleFiles = []) -> None:
 
     for rule in _book(rules).rules:
         off = " (off by default)" if rule.category in OFF_BY_DEFAULT else ""
-        print(f"{rule.id:<40} {rule.kind:<8} {rule.page['why']}{off}")
+        print(f"{rule.id:<40} {rule.kind:<8} {visible(rule.page['why'], name=True)}{off}")
 
 
 @rules_app.command("show")
@@ -67,7 +68,7 @@ def rules_new(
         corpus = drafting.Corpus(near, Options(text_field), form)
         made = drafting.draft(Path(given[0]), name=name, family=family, file=target, corpus=corpus, called=called)
     for note in made.notes:
-        say(note)
+        say(visible(note, name=True))
     if target is None:
         print(made.text, end="")
     elif made.text:
@@ -94,7 +95,7 @@ def rules_impact(
         found = impact.measure(file, given, replace=replace, samples=samples, options=Options(text_field), form=form)
     print(impact.as_json(found) if as_json else "\n".join(impact.as_text(found)))
     for failure in found.failures:
-        say(f"failed: {failure}")
+        say(f"failed: {visible(failure, name=True)}")
     if found.failures:
         raise typer.Exit(FAILED)
 
@@ -114,7 +115,7 @@ def rules_test(
     own = rulebook.load(files, shipped_too=not files)
     found = [*unfinished(own), *failures(own, joined(files)[0])]
     for one in found:
-        print(f"{one.rule}: {one.side}: {one.example!r}\n    {one.message}")
+        print(f"{one.rule}: {one.side}: {one.example!r}\n    {visible(one.message)}")
     examples = sum(len(rule.page["catches"]) + len(rule.page["spares"]) for rule in own.rules)
     print(f"{len(own.rules)} rules, {examples} examples, {len(found)} failed")
     if found:
@@ -135,7 +136,7 @@ def rules_lint(
     for rule in book.rules:
         for finding in rulebook.lint(rule):
             count += 1
-            print(f"{rule.page['file']}: rule {rule.id}: {finding}")
+            print(f"{visible(rule.page['file'], name=True)}: rule {rule.id}: {visible(finding)}")
     print(f"{len(book.rules)} rules, {count} findings")
     if count:
         raise typer.Exit(FOUND)

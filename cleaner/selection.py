@@ -44,6 +44,8 @@ class Ignored:
     def enter(self, folder: Path, relative: str) -> None:
         """Takes account of a folder's own file, if it has one."""
         path = folder / GITIGNORE
+        if path.is_symlink() or not path.is_file():  # nor does git follow one; a pipe or a device would never end
+            return
         try:
             lines = path.read_text(encoding="utf-8", errors="surrogateescape").removeprefix("\ufeff").splitlines()
         except OSError:  # git does not mind either

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -90,3 +92,9 @@ def test_repair_restores_and_has_nothing_to_do_twice(text: str) -> None:
 
 def test_a_mended_line_can_then_be_judged() -> None:
     assert cleaner.clean("It rained all night.\nAdver\u00adtisement").text == "It rained all night."
+
+
+def test_differences_of_signs_that_repeat_are_found_in_time() -> None:
+    begun = time.process_time()
+    assert len(list(differences("aÃ©" * 900, "aé" * 900))) >= 900
+    assert time.process_time() - begun < 2

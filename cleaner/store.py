@@ -7,6 +7,7 @@ table for each round, so that another engine can run the same words.
 from __future__ import annotations
 
 import itertools
+import os
 import re
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,11 +22,11 @@ BUCKET = 64
 MET = 0.35
 """Texts that have at least this share of the smaller sample in common are compared: half of what a part of the other has."""
 _FLUSH = 10_000
-_PART = 20_000_000
-"""Sampled hashes that are grouped at a time."""
 MEMORY = 96_000_000
 """Bytes that the database holds in memory; the rest is on disk."""
 _LEAST_MEMORY = 64_000_000
+_BYTES, _THREAD = 48, 64_000_000
+"""Of that memory, what a sampled hash takes while it is grouped with others, and what a thread of the database needs."""
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "KI": 1 << 10, "MI": 1 << 20, "GI": 1 << 30, "TI": 1 << 40}
 
 
@@ -58,6 +59,7 @@ class Store:
         self.bands = bands
         self._db = duckdb.connect(str(folder / "store.duckdb") if folder else ":memory:")
         self._db.execute(_limit(memory))
+        self._part = memory // _BYTES
         self._db.execute("SET preserve_insertion_order = false")
         self._db.execute("SET temp_directory = ?", [str(folder or "")])  # without a folder it would make one where the user stands
         keys = "".join(f", k{band} BIGINT" for band in range(bands))
@@ -146,8 +148,7 @@ class Store:
     def _sampled(self) -> None:
         run = self._db.execute
         run("CREATE TABLE met (a BIGINT, b BIGINT, n BIGINT)")
-        ((rows,),) = run("SELECT count(*) FROM samples").fetchall()
-        parts = rows // _PART + 1
+        parts = self._parts()
         for part in range(parts):
             run(f"CREATE TABLE keyed AS SELECT hash AS key, doc FROM samples SEMI JOIN singles USING (doc) WHERE hash % {parts} = {part}")
             run(
@@ -162,6 +163,11 @@ class Store:
             f"WHERE m.n >= {MET} * least(x.sampled, y.sampled)"
         )
         run("DROP TABLE met")
+
+    def _parts(self) -> int:
+        """Into how many parts the samples are cut by their hashes, so that each can be grouped in memory."""
+        ((rows,),) = self._db.execute("SELECT count(*) FROM samples").fetchall()
+        return int(rows) // self._part + 1
 
     # --- what earlier runs left ----------------------------------------------------------------------------------
 
@@ -201,16 +207,26 @@ class Store:
             run(f"INSERT INTO across {_crossing()}")
             run("DROP TABLE keyed; DROP TABLE there; DROP TABLE buckets")
         if contained:
-            run("CREATE TABLE keyed AS SELECT hash AS key, doc FROM samples SEMI JOIN singles USING (doc)")
-            run("CREATE TABLE there AS SELECT e.hash AS key, e.doc FROM earlier_samples e SEMI JOIN keyed k ON e.hash = k.key")
-            run("CREATE TABLE buckets AS SELECT key, count(*) AS n, min(doc) AS star FROM there GROUP BY key")
-            run(
-                f"INSERT INTO across SELECT m.a, m.b FROM (SELECT a, b, count(*) AS n FROM ({_crossing()}) GROUP BY a, b) m "
-                "JOIN earlier_docs x ON x.doc = m.a JOIN docs y ON y.doc = m.b "
-                f"WHERE m.n >= {MET} * least(x.sampled, y.sampled)"
-            )
-            run("DROP TABLE keyed; DROP TABLE there; DROP TABLE buckets")
+            self._sampled_earlier()
         yield from self._rows("SELECT DISTINCT a, b FROM across ORDER BY a, b")
+
+    def _sampled_earlier(self) -> None:
+        run = self._db.execute
+        run("CREATE TABLE met (a BIGINT, b BIGINT, n BIGINT)")
+        parts = self._parts()
+        for part in range(parts):
+            of_part = f"WHERE hash % {parts} = {part}"
+            run(f"CREATE TABLE keyed AS SELECT hash AS key, doc FROM samples SEMI JOIN singles USING (doc) {of_part}")
+            run(f"CREATE TABLE there AS SELECT e.hash AS key, e.doc FROM earlier_samples e SEMI JOIN keyed k ON e.hash = k.key {of_part}")
+            run("CREATE TABLE buckets AS SELECT key, count(*) AS n, min(doc) AS star FROM there GROUP BY key")
+            run(f"INSERT INTO met SELECT a, b, count(*) FROM ({_crossing()}) GROUP BY a, b")
+            run("DROP TABLE keyed; DROP TABLE there; DROP TABLE buckets")
+        run(
+            "INSERT INTO across SELECT m.a, m.b FROM (SELECT a, b, sum(n) AS n FROM met GROUP BY a, b) m "
+            "JOIN earlier_docs x ON x.doc = m.a JOIN docs y ON y.doc = m.b "
+            f"WHERE m.n >= {MET} * least(x.sampled, y.sampled)"
+        )
+        run("DROP TABLE met")
 
     def save(self, folder: Path, documents: Sequence[int]) -> None:
         """Writes the fingerprints of some documents of this run, numbered anew in the order given, as a segment of an index."""
@@ -299,7 +315,8 @@ def enough(memory: int) -> Iterator[None]:
 
 
 def _limit(memory: int) -> str:
-    return f"SET memory_limit = '{memory // 1000}KB'"
+    threads = max(1, min(os.cpu_count() or 1, memory // _THREAD))
+    return f"SET memory_limit = '{memory // 1000}KB'; SET threads = {threads}"
 
 
 def _quoted(path: Path) -> str:

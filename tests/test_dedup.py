@@ -271,5 +271,6 @@ def test_what_does_not_fit_into_memory_lies_on_disk(tmp_path: Path, monkeypatch:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temp"))
     (tmp_path / "temp").mkdir()
     monkeypatch.setattr("cleaner.dedup._ROOM", 0)
+    monkeypatch.setattr("cleaner.store._BYTES", 1_000_000)  # samples are grouped a hundred at a time
     assert find_duplicates(texts) == expected
     assert [path.name for path in tmp_path.rglob("*")] == ["temp"]  # and nothing is left behind

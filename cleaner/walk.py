@@ -20,15 +20,19 @@ RECORD = "_cleaner"
 class Source(NamedTuple):
     """A file to be read. ``relative`` is its path below what was named, with ``/``: the id of the document it is.
 
-    ``url``: where it was fetched from, if it was.
+    ``place`` is its path as it can be opened, in few bytes: there may be millions. ``url``: where it was fetched from, if it was.
     """
 
-    path: Path
+    place: str
     relative: str
     format: str
     output: str
     failure: str = ""
     url: str = ""
+
+    @property
+    def path(self) -> Path:
+        return Path(self.place)
 
     @property
     def reader(self) -> Format:
@@ -37,7 +41,7 @@ class Source(NamedTuple):
     @property
     def shown(self) -> str:
         """Where it lies, for a person."""
-        return self.url or str(self.path)
+        return self.url or self.place
 
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.zst", ".tar.bz2", ".tar.xz")
@@ -100,11 +104,12 @@ def find(given: Iterable[str | Path | Listed], form: str | None = None, selectio
     """
     if form is not None and form not in FORMATS:
         raise CleanerError(f"no format {form!r}; there are {', '.join(FORMATS)}")
-    files: dict[str, Path] = {}
+    given = list(given)
+    files: dict[str, str] = {}
     others: list[str] = []
     failures: dict[str, str] = {}
     packed: dict[str, Path] = {}
-    seen: dict[Path, str] = {}
+    seen: dict[Path, str] | None = {} if len(given) > 1 else None
     urls: dict[Path, str] = {}
     tree = _Tree(selection)
     for name in given:
@@ -121,7 +126,7 @@ def find(given: Iterable[str | Path | Listed], form: str | None = None, selectio
                 continue
             if failure:
                 failures[relative] = failure
-                files[relative] = path
+                files[relative] = str(path)
                 continue
             if holds:
                 packed.setdefault(relative, path)
@@ -129,16 +134,17 @@ def find(given: Iterable[str | Path | Listed], form: str | None = None, selectio
             if form is None and named(relative) is None:
                 others.append(relative)
                 continue
-            real = path.resolve()
-            if seen.setdefault(real, relative) != relative:
+            if seen is None and path.is_symlink():
+                seen = {Path(place).resolve(): name for name, place in files.items()}
+            if seen is not None and seen.setdefault(path.resolve(), relative) != relative:
                 continue  # named twice: by itself, by a directory that holds it, by a link
-            if relative in files and files[relative].resolve() != real:
-                one, other = (urls.get(p, str(p)) for p in (files[relative], path))
+            if relative in files and Path(files[relative]).resolve() != path.resolve():
+                one, other = (urls.get(p, str(p)) for p in (Path(files[relative]), path))
                 raise CleanerError(
                     f"{one} and {other} would both be written as {relative}; clean them into different directories, "
                     "or name a directory that holds both"
                 )
-            files[relative] = path
+            files[relative] = str(path)
         if not count and not isinstance(name, Listed) and not _is_dir(Path(name)):
             raise CleanerError(f"{name}: no such file or directory")
     if others and not files and not packed:
@@ -151,18 +157,17 @@ def find(given: Iterable[str | Path | Listed], form: str | None = None, selectio
 def joined(found: Found, files: dict[str, Path], failures: dict[str, str], others: Iterable[str], form: str | None) -> Found:
     """What was found and further files, as one."""
     urls = {source.path: source.url for source in found.sources if source.url}
-    files = {source.relative: source.path for source in found.sources} | files
+    all_files = {source.relative: source.place for source in found.sources} | {name: str(path) for name, path in files.items()}
     failures = {source.relative: source.failure for source in found.sources if source.failure} | failures
-    return found._replace(sources=tuple(_sources(files, form, failures, urls)), others=tuple(sorted([*found.others, *others])))
+    return found._replace(sources=tuple(_sources(all_files, form, failures, urls)), others=tuple(sorted([*found.others, *others])))
 
 
-def _sources(files: dict[str, Path], form: str | None, failures: dict[str, str], urls: dict[Path, str]) -> Iterator[Source]:
-    taken: set[str] = set()
-    outputs = {}
+def _sources(files: dict[str, str], form: str | None, failures: dict[str, str], urls: dict[Path, str]) -> Iterator[Source]:
+    outputs: dict[str, str] = {}  # of those that cannot keep their name
 
     def free(output: str) -> bool:
         folders = [str(folder) for folder in PurePosixPath(output).parents]
-        return output not in taken and not any(folder in names for folder in folders) and output + "/" not in above
+        return output not in names and not any(folder in names for folder in folders) and output + "/" not in above
 
     # files that keep their name first, so that "a.txt" is a.txt also beside "a.html"
     names: set[str] = set()
@@ -173,13 +178,13 @@ def _sources(files: dict[str, Path], form: str | None, failures: dict[str, str],
         while not free(output):
             target = FORMATS[kind].target or ".txt"
             output = relative + target if output != relative + target else output + target
-        taken.add(output)
         names.add(output)
-        outputs[relative] = (kind, output)
+        if output != relative:
+            outputs[relative] = output
     for relative in sorted(files):
-        kind, output = outputs[relative]
-        path = files[relative]
-        yield Source(path, relative, kind, output, failures.get(relative, ""), urls.get(path, ""))
+        kind = form or named(relative) or "text"
+        url = urls.get(Path(files[relative]), "") if urls else ""
+        yield Source(files[relative], relative, kind, outputs.get(relative, relative), failures.get(relative, ""), url)
 
 
 def _is_dir(path: Path) -> bool:

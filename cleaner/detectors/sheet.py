@@ -23,6 +23,8 @@ LEAST_TEXT = 0.4
 NEAR = 3
 OFF_TEXT = 60
 """Characters of running text that one line of anything else takes away from a stretch of it."""
+LONG = 1 << 16
+"""Characters from which on a text's words are looked for among its distinct words."""
 FURNITURE = frozenset(
     "navigation footer share social comment cookie contact newsletter paywall notice form forum shop wiki byline source disclaimer".split()
 )
@@ -149,8 +151,9 @@ class Sheet:
 
     @lazy
     def _body(self) -> str:
-        """The running text, folded."""
-        return "\n".join(line.folded for line, is_text in zip(self.page.lines, self.text, strict=True) if is_text)
+        """The running text, folded; of a long one each word once: where a word is looked for, all of it is gone through."""
+        body = "\n".join(line.folded for line, is_text in zip(self.page.lines, self.text, strict=True) if is_text)
+        return " ".join(set(body.split())) if len(body) > LONG else body
 
     @lazy
     def _title(self) -> frozenset[str]:

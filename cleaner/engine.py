@@ -6,8 +6,9 @@ judged like any other, and so cleaning twice changes nothing. Every step shorten
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -28,6 +29,11 @@ ROUNDS = 25
 WORK = 2_000_000
 """Characters to go over, all rounds together: a short text may take more rounds. A line in which a rule finds the next of thousands of
 credits only when the one before has gone would take minutes otherwise, and hours if it were ten times as long."""
+
+
+PIECE = 1 << 20
+"""Characters of a text that are looked at as one page: all that is known of a page's lines takes a hundred times their room."""
+_PIECES_END = re.compile(r"[^\n]{150}[.!?…。！？][\"'”’»)]*\r?\n+")
 
 
 class UnsettledError(CleanerError):
@@ -135,8 +141,7 @@ class Cleaner:
         known: dict[str, Said] = {}
         rounds = 0
         while text:
-            page = Page(text, document.title, markdown=document.meta.get("markup") == "markdown")
-            step = self._mends(page) or cut(page, *self._marks(page, document.lang, known))
+            step = [edit for start, piece in pieces(text) for edit in self._step(document, piece, start, known)]
             if not step:
                 break
             rounds += 1
@@ -145,6 +150,14 @@ class Cleaner:
             edits = compose(document.text, edits, step)
             text = apply(text, step)
         return Cleaned(document, tuple(edits))
+
+    def _step(self, document: Document, piece: str, start: int, known: dict[str, Said]) -> list[Edit]:
+        """The next edits of a piece of a document's text, which begins at ``start``."""
+        page = Page(piece, document.title, markdown=document.meta.get("markup") == "markdown")
+        edits = self._mends(page) or cut(page, *self._marks(page, document.lang, known))
+        if start:
+            known.clear()  # of a text of many pieces no more is held than of one
+        return [edit._replace(start=start + edit.start) for edit in edits] if start else edits
 
     def _mends(self, page: Page) -> list[Edit]:
         """The edits of the first repair rule that has any."""
@@ -211,6 +224,20 @@ class Cleaner:
                     cause = ", ".join(f"{name} {added:+.1f}" for name, added in strongest(cues.together, found))
                     lines[index] = Mark(rule, f"{cause}; in all {weight:+.1f}")
                     break
+
+
+def pieces(text: str) -> Iterator[tuple[int, str]]:
+    """(where it begins, a piece) of a text: one, but for a very long text. A piece ends behind a paragraph where it can."""
+    start = 0
+    while len(text) - start > PIECE:
+        found = _PIECES_END.search(text, start + PIECE, start + 2 * PIECE)
+        end = found.end() if found else text.find("\n", start + PIECE) + 1
+        if not end:
+            break
+        yield start, text[start:end]
+        start = end
+    if start < len(text):
+        yield start, text[start:] if start else text
 
 
 def taken(page: Page, lines: Mapping[int, Mark], parts: Sequence[tuple[Span, Mark]]) -> dict[int, str]:

@@ -15,7 +15,7 @@ MOST_REMOVED = 0.9
 Of 217 labelled news documents and of 5,000 unlabelled ones, those of which more than half went (132) were cut rightly up to .9, most of
 them a picture's address over a teaser of one sentence; beyond it only documents without an article stood.
 """
-_STUB_WORDS, _PARAGRAPH = 40, 100
+_STUB_WORDS, _STUB_CHARS, _PARAGRAPH = 40, 10_000, 100
 
 
 def walled(cleaned: Cleaned) -> bool:
@@ -24,6 +24,8 @@ def walled(cleaned: Cleaned) -> bool:
     for edit in cleaned.edits:
         gone[edit.category] = gone.get(edit.category, 0) + len(edit.old) - len(edit.new)
     if WALLS.isdisjoint(gone) or sum(gone[name] for name in WALLS | BESIDE_WALLS if name in gone) * 2 < sum(gone.values()):
+        return False
+    if len(cleaned.text) > _STUB_CHARS:
         return False
     page = Page(cleaned.text)
     return sum(len(line.words) for line in page.lines) <= _STUB_WORDS and not any(line.is_paragraph(_PARAGRAPH) for line in page.lines)

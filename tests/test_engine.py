@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cleaner
+from cleaner import engine
 from cleaner.document import Document, apply
 from cleaner.engine import Cleaner
 from cleaner.examples import read
@@ -79,3 +80,27 @@ def test_what_is_nothing_stays_nothing() -> None:
 def test_a_markdown_file_keeps_its_marks() -> None:
     text = "# Bridge opens\n\nThe **mayor** spoke."
     assert CLEANER.clean(Document("a.md", text, meta={"markup": "markdown"})).text == text
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_very_long_text_is_cleaned_piece_by_piece(monkeypatch: pytest.MonkeyPatch, newline: str) -> None:
+    told = [
+        f"The council of district {n} said on Monday that the bridge over the river would open in {n % 11} weeks, after long repairs. "
+        f"It had been closed since the flood of {1900 + n % 100}, and {n} people had signed a letter that asked for a ferry."
+        for n in range(120)
+    ]
+    text = newline.join(line for paragraph in told for line in (paragraph, "Advertisement", "Photo: Jane Roe / Getty Images", ""))
+    whole = Cleaner().clean(text)
+    monkeypatch.setattr("cleaner.engine.PIECE", 1500)
+    assert [start for start, _ in engine.pieces(text)][:2] != [0]
+    assert "".join(piece for _, piece in engine.pieces(text)) == text
+    cleaned = Cleaner().clean(text)
+    assert [line for line in cleaned.text.splitlines() if line] == [line for line in whole.text.splitlines() if line] == told
+    assert cleaned.restore() == text
+    assert Cleaner().clean(cleaned.text).edits == ()
+
+
+def test_a_long_text_without_lines_is_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cleaner.engine.PIECE", 100)
+    assert [start for start, _ in engine.pieces("word " * 1000)] == [0]
+    assert list(engine.pieces("")) == []

@@ -157,7 +157,8 @@ class Parts:
     def _name(self, part: list[Task]) -> str:
         digest = hashlib.blake2b(self._settings, digest_size=16)
         for task in part:
-            head = json.dumps([self._sources(task.source), task.raw.number, len(task.raw.line or b""), task.failure or task.raw.failure])
+            raw = task.raw
+            head = json.dumps([self._sources(task.source), raw.number, len(raw.line or b""), task.failure or raw.failure or raw.damage])
             digest.update(head.encode("utf-8", "surrogatepass"))
             digest.update(task.raw.line or b"")
         return digest.hexdigest()

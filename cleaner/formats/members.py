@@ -21,11 +21,15 @@ _RECORD = re.compile(rb"\s{0,4}(?:WARC/\d|[A-Za-z][A-Za-z0-9+.-]{0,20}:[^\n]{0,4
 
 
 class Piece(NamedTuple):
-    """Some content; ``start``: a member begins before it, at this byte of the file; ``broken``: how it breaks off here."""
+    """Some content; ``start``: a member begins before it, at this byte of the file; ``broken``: how it breaks off here.
+
+    ``doubtful``: what came before the break may be wrong: nothing in a gzip member says so before its end.
+    """
 
     content: bytes
     start: int | None = None
     broken: str = ""
+    doubtful: bool = False
 
 
 def kind(name: str, beginning: bytes) -> str:
@@ -93,7 +97,7 @@ def pieces(file: IO[bytes], form: str, start: int) -> Iterator[Piece]:
             begins = _behind_zeros(file, (yield from _member(file, at, member(dictionary))))
         except (EOFError, zlib.error) as error:
             said = "cut off" if isinstance(error, EOFError) else f"damaged ({error})"
-            yield Piece(b"", None, f"the {member.word} at byte {at:,} is {said}")
+            yield Piece(b"", None, f"the {member.word} at byte {at:,} is {said}", isinstance(error, zlib.error))
             begins = _next(file, at + 1, member, dictionary)
 
 

@@ -30,11 +30,13 @@ class Raw(NamedTuple):
 
     In JSON Lines the line's number and the line, in a table those of the row; a file that is one document has none.
     ``failure``: the file breaks here, and how; reading goes on behind it.
+    ``damage``: the record can be read, but not for certain all of it, and why.
     """
 
     number: int
     line: bytes | None
     failure: str = ""
+    damage: str = ""
 
 
 class Record(NamedTuple):

@@ -1,7 +1,8 @@
 """Where the records of WARC and ARC files begin and end, also where the file is damaged.
 
 The readers of the field stop at the first break, or pass a cut record for a whole one. Here a break is one record that
-says so, and reading goes on where the next record begins. A record is held in memory, a file never is.
+says so, with what is there of the record that it broke, and reading goes on where the next record begins. A record is held in
+memory, a file never is.
 """
 
 from __future__ import annotations
@@ -28,7 +29,10 @@ _ARC_LENGTH = re.compile(rb" (\d{1,18})\r?\n\Z")
 
 
 class Cut(NamedTuple):
-    """A record as it lies in its file, or why there is none: ``failure`` says where the file breaks, and how."""
+    """A record as it lies in its file. ``failure``: where the file breaks, and how.
+
+    Of a record broken only in its length, or in its end, head and block are all that is there; of others they are empty.
+    """
 
     head: bytes
     block: bytes
@@ -56,44 +60,59 @@ def _next(stream: Stream) -> Cut | None:
         reason = stream.resume()
         return Cut(b"", b"", reason) if reason else None
     if not _RECORD.match(start):
-        found = stream.find(_RECORD)
+        found = stream.find(_RECORD, bytearray(), 0)
         return _broken(stream, found, f"no record begins at {where}, where one should" + ("" if found else ", nor behind it"))
     arc = not start.startswith(b"WARC/")
     end = start.find(b"\n") + 1 if arc else _header_end(start)
     length = (_ARC_LENGTH if arc else _LENGTH).search(start[:end])
     if not length:
-        stream.drop(start.find(b"\n"))
-        found = stream.find(_RECORD)
-        return _broken(stream, found, f"the record at {where} " + ("has no length" if end else "has a header that does not end"))
+        return _endless(stream, start[: start.find(b"\n")], where, ended=bool(end))
     size = int(length[1])
     stream.drop(end)
     if size > LARGEST:
-        return _large(stream, size, where, arc=arc)
+        return _large(stream, start[:end], size, where, arc=arc)
     if stream.holds(size) and _ends(stream, size, arc=arc):
         block = stream.peek(size)
         stream.drop(size)
         return Cut(start[:end], block)
-    return _wrong(stream, size, where)
+    return _wrong(stream, start[:end], size, where)
 
 
-def _large(stream: Stream, size: int, where: str, *, arc: bool) -> Cut:
+def _endless(stream: Stream, line: bytes, where: str, *, ended: bool) -> Cut:
+    """Passes over a record of which nothing says how long it is; ``line`` is its first one."""
+    stream.drop(len(line))
+    passed = bytearray()
+    found = stream.find(_RECORD, passed, LARGEST)
+    block = b"" if stream.doubtful and not found else _left(passed)
+    cut = _broken(stream, found, f"the record at {where} " + ("has no length" if ended else "has a header that does not end"))
+    return Cut(line, block, cut.failure) if ended and block else cut
+
+
+def _left(passed: bytearray) -> bytes:
+    """What was passed over, where it is no more than is read of a record."""
+    return bytes(passed).rstrip(b"\r\n") if len(passed) <= LARGEST else b""
+
+
+def _large(stream: Stream, head: bytes, size: int, where: str, *, arc: bool) -> Cut:
     """Passes over a record that is too large; one whose length is wrong may hide others."""
     if stream.lied or (stream.left is not None and size > stream.left):
-        return _wrong(stream, size, where)
+        return _wrong(stream, head, size, where)
     stream.mark()
     whole = stream.skip(size)
     if whole and _ends(stream, 0, arc=arc):
         return Cut(b"", b"", f"the record at {where} is {size:,} bytes long, and none above {LARGEST >> 20} MB is read")
     stream.lied = True
     stream.back()
-    return _wrong(stream, size, where)
+    return _wrong(stream, head, size, where)
 
 
-def _wrong(stream: Stream, size: int, where: str) -> Cut:
+def _wrong(stream: Stream, head: bytes, size: int, where: str) -> Cut:
     """Passes over a record that does not end where it says."""
-    if stream.find(_RECORD):
-        return Cut(b"", b"", f"the record at {where} does not end where its length ({size:,} bytes) says")
-    return Cut(b"", b"", f"the record at {where} is cut off: {stream.resume() or f'its {size:,} bytes are not there'}")
+    passed = bytearray()
+    if stream.find(_RECORD, passed, LARGEST):
+        return Cut(head, _left(passed), f"the record at {where} does not end where its length ({size:,} bytes) says")
+    block = b"" if stream.doubtful else _left(passed)
+    return Cut(head, block, f"the record at {where} is cut off: {stream.resume() or f'its {size:,} bytes are not there'}")
 
 
 def _broken(stream: Stream, found: bool, reason: str) -> Cut:

@@ -20,7 +20,8 @@ _OVERLAP = 1 << 14  # a match may hang on so many bytes behind it
 class Stream:
     """A file's content, read forward; the place that was marked last can be gone back to.
 
-    ``broken`` says how the content breaks off behind what is held; nothing more comes until ``resume``. ``lied``: a large
+    ``broken`` says how the content breaks off behind what is held; nothing more comes until ``resume``. ``doubtful``: what
+    is held before the break may be wrong. ``lied``: a large
     record's length was wrong, which cost a second reading of the file; no other's is worth one.
     """
 
@@ -47,7 +48,7 @@ class Stream:
         self._at = 0  # what of it is read
         self._gone = 0  # bytes that were held before
         self._starts = deque([(0, start)])  # of members: (offset in the content, byte of the file)
-        self.broken = ""
+        self.broken, self.doubtful = "", False
 
     def _plain(self, start: int) -> Iterator[Piece]:
         self._file.seek(start)
@@ -69,7 +70,7 @@ class Stream:
                 self._starts.popleft()
             self._starts.append((self._gone + len(self._held), piece.start))
         self._held += piece.content
-        self.broken = piece.broken
+        self.broken, self.doubtful = piece.broken, piece.doubtful
         return not piece.broken
 
     def holds(self, size: int) -> bool:
@@ -98,8 +99,11 @@ class Stream:
             size -= seen
         return not size
 
-    def find(self, line: re.Pattern[bytes]) -> bool:
-        """Reads on to the next line, or member, that begins so, or as far as there is anything; whether it was found."""
+    def find(self, line: re.Pattern[bytes], passed: bytearray, most: int) -> bool:
+        """Reads on to the next line, or member, that begins so, or as far as there is anything; whether it was found.
+
+        What lies before it is added to ``passed``, until that holds more than ``most`` bytes.
+        """
         while True:
             seen = self.peek(_BLOCK)
             last = len(seen) < _BLOCK
@@ -107,16 +111,17 @@ class Stream:
             at = [found.start()] if found else []
             behind = (start for start in self._members(0, len(seen)) if line.match(seen[start : start + _OVERLAP]))
             at += itertools.islice(behind, 1)
-            if at and (last or min(at) < _BLOCK - _OVERLAP):
-                self.drop(min(at))
-                return True
-            self.drop(len(seen) if last else _BLOCK - _OVERLAP)
-            if last:
-                return False
+            found_here = bool(at) and (last or min(at) < _BLOCK - _OVERLAP)
+            size = min(at) if found_here else len(seen) if last else _BLOCK - _OVERLAP
+            if len(passed) <= most:
+                passed += seen[:size]
+            self.drop(size)
+            if found_here or last:
+                return found_here
 
     def resume(self) -> str:
         """Goes on behind a break; how it broke, or nothing where nothing did."""
-        reason, self.broken = self.broken, ""
+        reason, self.broken, self.doubtful = self.broken, "", False
         return reason
 
     @property

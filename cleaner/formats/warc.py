@@ -24,7 +24,7 @@ _HTML, _TEXT = ("text/html", "application/xhtml+xml"), ("text/plain",)
 _BLANK = re.compile(rb"\r?\n\r?\n")
 _PAGE = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 _CHUNK = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\n]{0,4096})?\r?\n")
-_ARC = re.compile(rb"(?P<url>.*?) (?P<ip>[0-9A-Fa-f.:-]{1,45}) (?P<date>\d{8,18}) (?P<type>[^ ]{1,200})(?: .*)? (?P<length>\d+)\r?\n\Z")
+_ARC = re.compile(rb"(?P<url>.*?) (?P<ip>[0-9A-Fa-f.:-]{1,45}) (?P<date>\d{8,18}) (?P<type>[^ ]{1,200})(?: .*)? (?P<length>-?\w+)\r?\n\Z")
 _DATE = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)\Z")
 
 
@@ -49,17 +49,24 @@ class Warc:
     many: ClassVar[bool] = True
 
     def raws(self, path: Path, options: Options) -> Generator[Raw, None, dict[str, int]]:
-        """The documents, with their records' numbers; a break is one that fails. Its value: the others, counted by kind."""
+        """The documents, with their records' numbers; a break is one that fails. Its value: the others, counted by kind.
+
+        What can be read of the record that a break is in is a document before it, with a number of its own.
+        """
         skipped: dict[str, int] = {}
-        for number, cut in enumerate(cuts(path), 1):
+        number = 0
+        for cut in cuts(path):
+            record = cut.head + cut.block
+            if cut.failure and _readable(record):
+                number += 1
+                yield Raw(number, record, damage=cut.failure)
+            number += 1
             if cut.failure:
                 yield Raw(number, b"", cut.failure)
-                continue
-            skip = _entry(cut.head + cut.block).skip
-            if skip:
+            elif skip := _entry(record).skip:
                 skipped[skip] = skipped.get(skip, 0) + 1
             else:
-                yield Raw(number, cut.head + cut.block)
+                yield Raw(number, record)
         return skipped
 
     def parse(self, path: Path, relative: str, raw: Raw, options: Options) -> Record:
@@ -82,6 +89,8 @@ class Warc:
         if entry.date:
             document.meta["date"] = entry.date
         document.meta.update(decoded.meta)
+        if raw.damage:
+            document.meta["damage"] = raw.damage
         if raw.number == 1:
             document.meta.update(compression.note(path))
         known = {options.id_field: document.id, "url": document.url, "date": entry.date, "title": document.title}
@@ -197,6 +206,17 @@ def _text(raw: bytes) -> str:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
         return raw.decode("latin-1")
+
+
+def _readable(record: bytes) -> bool:
+    """Whether what is there of a broken record is a document."""
+    if not record:
+        return False
+    entry = _entry(record)
+    try:
+        return not entry.skip and bool(_decoded(entry).strip())
+    except RecordError:
+        return False
 
 
 # --- what it holds -----------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any
@@ -25,6 +26,10 @@ SECONDS = 30.0
 """What a page may take."""
 MEMORY = 4 << 30
 """Bytes of address space that parsing may take."""
+_FRAME = re.compile(r"<(?:html|body)[\s>]", re.IGNORECASE)
+_SENTENCE, _SENTENCES = re.compile(r"""^.{80,}[.!?…。！？]["'”’»)]*$""", re.MULTILINE), 3
+"""A line that ends a sentence of a story, and how many of them no menu has."""
+_BLOCK = re.compile(r"<(?:article|blockquote|div|main|p|pre|section|table)(?:\s[^<>]*)?>", re.IGNORECASE)
 
 
 def extract(html: str, url: str | None = None) -> Document:
@@ -34,7 +39,8 @@ def extract(html: str, url: str | None = None) -> Document:
         html: the page's source.
         url: where it came from, if known.
     Returns:
-        The document. ``meta["extraction"]`` says why its text is all the page's words, where it could not be parsed in time.
+        The document. ``meta["extraction"]`` says why its text is all the page's words, where it could not be parsed in time, or all
+        its paragraphs, where no main text was found among them.
     """
     if not html.strip():
         return Document("", "", url=url)
@@ -135,19 +141,34 @@ def serve(memory: int, wanted: IO[bytes] | None = None, given: IO[bytes] | None 
 def _parsed(html: str, url: str | None) -> list[Any]:
     """Title, text, site, url, language and more, as trafilatura finds them."""
     import logging
+    from functools import partial
 
     from trafilatura import bare_extraction
 
     # it logs what it gives up on; here an empty text says so
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
-    page = bare_extraction(html.replace("\x00", ""), url=url, with_metadata=True, include_comments=False, deduplicate=False)
+    source = html.replace("\x00", "")
+    main = partial(bare_extraction, url=url, with_metadata=True, include_comments=False, deduplicate=False)
+    page = main(source)
+    if page is None and _BLOCK.search(source) and not _FRAME.search(source):
+        # the article alone, in one element: trafilatura takes that for no page at all
+        page = main(f"<html><body>{source}</body></html>")
     if page is None:
-        return [None, "", None, url, None, {}]
+        text = _paragraphs(source)
+        return [None, text, None, url, None, {"extraction": "all paragraphs of the page: no main text was found"} if text else {}]
     found = page if isinstance(page, dict) else page.as_dict()
     text = (found.get("text") or "").strip("\n")
     known = {name: str(found[name]) for name in _FIELDS if found.get(name)}
     meta = {name: known[name] for name in ("date", "author") if name in known}
     return [known.get("title"), text + "\n" if text else "", known.get("sitename"), known.get("url") or url, known.get("language"), meta]
+
+
+def _paragraphs(html: str) -> str:
+    """All paragraphs of a page, where there are sentences among them: broken markup hides a whole article from its extractor."""
+    from trafilatura import baseline
+
+    text = str(baseline(html)[1]).strip("\n")
+    return text + "\n" if len(_SENTENCE.findall(text)) >= _SENTENCES else ""
 
 
 _BLOCKS = frozenset(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import threading
@@ -32,6 +33,30 @@ def test_a_page_has_its_main_text_and_title() -> None:
     page = extract(PAGE.format(STORY), "https://example.org/bridge")
     assert page.text.startswith("The council approved")
     assert (page.title, page.url, page.meta.get("extraction")) == ("The bridge", "https://example.org/bridge", None)
+
+
+@pytest.mark.parametrize(
+    "part", ["<div id='a'>{}</div>", "\r\n<TABLE><tr><td>{}</td></tr></TABLE>\n", "<article>{}</article>", "<section><p>{}</p>"]
+)
+def test_a_part_of_a_page_has_its_text_too(part: str) -> None:
+    assert extract(part.format(STORY)).text.count("The council approved") == 4
+
+
+@pytest.mark.parametrize("page", [f"<html><body>{'<br>' * 9}</body></html>", "\x01\x02<\x7f>" * 90, "<div></div>"])
+def test_a_page_without_text_has_none(page: str) -> None:
+    assert not extract(page).text.strip()
+
+
+def test_a_page_whose_main_text_is_not_found_is_told_in_its_paragraphs(tmp_path: Path, command: Command) -> None:
+    (tmp_path / "in").mkdir()
+    days = "".join(STORY[:103].replace("Monday", day) for day in ("Friday", "Sunday", "Tuesday"))
+    (tmp_path / "in" / "a.html").write_text(f"<html><body><div class='comments'>{days}</div></body></html>")
+    (tmp_path / "in" / "b.html").write_text(f"<html><body><div class='comments'>{STORY[:103]}<p>Log in</p></div></body></html>")
+    assert command("clean", "in", "-o", "out", "--dedup", "none").returncode == 0
+    told, none = map(json.loads, (tmp_path / "out" / "_cleaner" / "documents.jsonl").read_text().splitlines())
+    assert told["extraction"] == "all paragraphs of the page: no main text was found"
+    assert (none["verdict"], none["reason"]) == ("emptied", "no main text found")
+    assert b"on Friday after" in tree(tmp_path / "out")["a.txt"]
 
 
 def test_a_page_that_takes_too_long_is_told_in_all_its_words(monkeypatch: pytest.MonkeyPatch) -> None:

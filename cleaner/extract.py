@@ -40,7 +40,7 @@ def extract(html: str, url: str | None = None) -> Document:
         url: where it came from, if known.
     Returns:
         The document. ``meta["extraction"]`` says why its text is all the page's words, where it could not be parsed in time, or all
-        its paragraphs, where no main text was found among them.
+        its paragraphs, or words, where no main text was found among them.
     """
     if not html.strip():
         return Document("", "", url=url)
@@ -154,8 +154,8 @@ def _parsed(html: str, url: str | None) -> list[Any]:
         # the article alone, in one element: trafilatura takes that for no page at all
         page = main(f"<html><body>{source}</body></html>")
     if page is None:
-        text = _paragraphs(source)
-        return [None, text, None, url, None, {"extraction": "all paragraphs of the page: no main text was found"} if text else {}]
+        text, meta = _paragraphs(source)
+        return [None, text, None, url, None, meta]
     found = page if isinstance(page, dict) else page.as_dict()
     text = (found.get("text") or "").strip("\n")
     known = {name: str(found[name]) for name in _FIELDS if found.get(name)}
@@ -163,12 +163,21 @@ def _parsed(html: str, url: str | None) -> list[Any]:
     return [known.get("title"), text + "\n" if text else "", known.get("sitename"), known.get("url") or url, known.get("language"), meta]
 
 
-def _paragraphs(html: str) -> str:
-    """All paragraphs of a page, where there are sentences among them: broken markup hides a whole article from its extractor."""
+def _paragraphs(html: str) -> tuple[str, dict[str, str]]:
+    """All paragraphs of a page, or all its words, where there are sentences among them, and what was told.
+
+    Broken markup hides a whole article from its extractor.
+    """
     from trafilatura import baseline
 
-    text = str(baseline(html)[1]).strip("\n")
-    return text + "\n" if len(_SENTENCE.findall(text)) >= _SENTENCES else ""
+    try:
+        text = str(baseline(html)[1]).strip("\n") + "\n"
+    except ValueError:  # of characters that its tree cannot hold
+        text = ""
+    for told, words in (("paragraphs", text), ("words", plain(html))):
+        if len(_SENTENCE.findall(words)) >= _SENTENCES:
+            return words, {"extraction": f"all {told} of the page: no main text was found"}
+    return "", {}
 
 
 _BLOCKS = frozenset(

@@ -59,6 +59,14 @@ def test_a_page_whose_main_text_is_not_found_is_told_in_its_paragraphs(tmp_path:
     assert b"on Friday after" in tree(tmp_path / "out")["a.txt"]
 
 
+@pytest.mark.parametrize("behind", ["<footer>{}</footer>", "<div class='comments'>{}<p>&#xB; end</p></div>"])
+def test_a_page_whose_paragraphs_are_not_found_is_told_in_all_its_words(behind: str) -> None:
+    days = "".join(STORY[:103].replace("Monday", day) for day in ("Friday", "Sunday", "Tuesday"))
+    page = extract(f"<html><body>{behind.format(days)}</body></html>")
+    assert [line.split()[10] for line in page.text.splitlines()[:3]] == ["Friday", "Sunday", "Tuesday"]
+    assert page.meta["extraction"] == "all words of the page: no main text was found"
+
+
 def test_a_page_that_takes_too_long_is_told_in_all_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(extracting, "SECONDS", 0.5)
     slow = "<div " + " ".join(f"a{n}=1" for n in range(100_000)) + "><p>Hello</p><script>no</script>there &amp; here</div>"

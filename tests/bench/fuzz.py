@@ -115,7 +115,10 @@ def jsonl(given: bytes) -> None:
     assert len(got) == len(wanted), f"{len(got)} of {len(wanted)} records restored"
     for was, now, row in zip(wanted, got, rows, strict=True):
         if was != now and not {"encoding", "replaced"} & set(row):
-            assert json.loads(was) == json.loads(now), f"{was[:200]!r} came back as {now[:200]!r}"
+            one, two = json.loads(was), json.loads(now)
+            if "html" in one and one.get("text") is None:  # comes back with its page's text, which was not there
+                one["text"] = two["text"]
+            assert one == two, f"{was[:200]!r} came back as {now[:200]!r}"
 
 
 def rules(given: bytes) -> None:

@@ -19,6 +19,9 @@ from cleaner.document import CleanerError
 
 BUCKET = 64
 """Texts that share a key beyond this number are compared with one of them only: all pairs would be a square."""
+PAIRS = 200
+"""Pairs that a text may have on average by the passages that it shares with others, before rarer passages alone count: in a corpus of
+which each passage stands in thirty texts all pairs would be a thousand times the texts."""
 MET = 0.35
 """Texts that have at least this share of the smaller sample in common are compared: half of what a part of the other has."""
 _FLUSH = 10_000
@@ -146,23 +149,50 @@ class Store:
             yield from itertools.compress(chunk, agreeing >= least)
 
     def _sampled(self) -> None:
+        """Adds the pairs of which much of the smaller sample lies in the other's to the candidates."""
         run = self._db.execute
-        run("CREATE TABLE met (a BIGINT, b BIGINT, n BIGINT)")
         parts = self._parts()
+        run("CREATE TABLE shared (key BIGINT, n BIGINT)")
         for part in range(parts):
-            run(f"CREATE TABLE keyed AS SELECT hash AS key, doc FROM samples SEMI JOIN singles USING (doc) WHERE hash % {parts} = {part}")
             run(
-                "CREATE TABLE buckets AS SELECT key, count(*) AS n, arg_max(doc, (sampled, id)) AS star "
-                "FROM keyed JOIN docs USING (doc) GROUP BY key HAVING count(*) > 1"
+                "INSERT INTO shared SELECT hash, count(*) FROM samples SEMI JOIN singles USING (doc) "
+                f"WHERE hash % {parts} = {part} GROUP BY hash HAVING count(*) > 1"
             )
-            run(f"INSERT INTO met SELECT least(a, b), greatest(a, b), count(*) FROM ({_meeting('keyed', 'key')}) GROUP BY 1, 2")
-            run("DROP TABLE keyed; DROP TABLE buckets")
-        run(
-            "INSERT INTO candidates SELECT m.a, m.b FROM (SELECT a, b, sum(n) AS n FROM met GROUP BY a, b) m "
-            "JOIN docs x ON x.doc = m.a JOIN docs y ON y.doc = m.b "
-            f"WHERE m.n >= {MET} * least(x.sampled, y.sampled)"
-        )
-        run("DROP TABLE met")
+        most = self._most()
+        run("CREATE TABLE met (a BIGINT, b BIGINT, n BIGINT)")
+        for part in range(parts):
+            run(
+                "CREATE TABLE keyed AS SELECT hash AS key, doc FROM samples SEMI JOIN singles USING (doc) SEMI JOIN shared ON hash = key "
+                f"WHERE hash % {parts} = {part}"
+            )
+            run(
+                "CREATE TABLE stars AS SELECT key, arg_max(doc, (sampled, id)) AS star FROM keyed JOIN shared USING (key) "
+                f"JOIN docs USING (doc) WHERE n > {most} GROUP BY key"
+            )
+            run(f"CREATE TABLE buckets AS SELECT key, n, star FROM shared LEFT JOIN stars USING (key) WHERE key % {parts} = {part}")
+            run(f"INSERT INTO met SELECT least(a, b), greatest(a, b), count(*) FROM ({_meeting('keyed', 'key', most)}) GROUP BY 1, 2")
+            run("DROP TABLE keyed; DROP TABLE stars; DROP TABLE buckets")
+        for part in range(parts):
+            run(
+                "INSERT INTO candidates SELECT m.a, m.b FROM "
+                f"(SELECT a, b, sum(n) AS n FROM met WHERE a % {parts} = {part} GROUP BY a, b) m "
+                "JOIN docs x ON x.doc = m.a JOIN docs y ON y.doc = m.b "
+                f"WHERE m.n >= {MET} * least(x.sampled, y.sampled)"
+            )
+        run("DROP TABLE met; DROP TABLE shared")
+
+    def _most(self) -> int:
+        """In buckets of up to how many texts all pairs are looked at: `BUCKET`, fewer where texts have so much in common that these
+        would be more than `PAIRS` for each text."""
+        ((texts,),) = self._db.execute("SELECT count(*) FROM docs").fetchall()
+        left = PAIRS * max(int(texts), 10_000)
+        most = 1
+        for n, count in self._rows(f"SELECT n, count(*) FROM shared WHERE n <= {BUCKET} GROUP BY n ORDER BY n"):
+            left -= count * n * (n - 1) // 2
+            if left < 0:
+                return most
+            most = int(n)
+        return BUCKET
 
     def _parts(self) -> int:
         """Into how many parts the samples are cut by their hashes, so that each can be grouped in memory."""
@@ -331,11 +361,11 @@ def _crossing() -> str:
     )
 
 
-def _meeting(table: str, key: str) -> str:
+def _meeting(table: str, key: str, most: int = BUCKET) -> str:
     """SQL for the pairs in one bucket: all of them in small ones, each with the star in large ones."""
     members = f"{table} JOIN buckets USING ({key})"
     return (
-        f"SELECT a.doc AS a, b.doc AS b FROM (SELECT * FROM {members} WHERE n <= {BUCKET}) a "
+        f"SELECT a.doc AS a, b.doc AS b FROM (SELECT * FROM {members} WHERE n <= {most}) a "
         f"JOIN {table} b ON a.{key} = b.{key} AND a.doc < b.doc "
-        f"UNION ALL SELECT star, doc FROM {members} WHERE n > {BUCKET} AND doc <> star"
+        f"UNION ALL SELECT star, doc FROM {members} WHERE n > {most} AND doc <> star"
     )

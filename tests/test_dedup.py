@@ -274,3 +274,14 @@ def test_what_does_not_fit_into_memory_lies_on_disk(tmp_path: Path, monkeypatch:
     monkeypatch.setattr("cleaner.store._BYTES", 1_000_000)  # samples are grouped a hundred at a time
     assert find_duplicates(texts) == expected
     assert [path.name for path in tmp_path.rglob("*")] == ["temp"]  # and nothing is left behind
+
+
+def test_parts_are_found_where_every_passage_stands_in_many_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = random.Random(8)
+    long = " ".join(f"word{n}" for n in rng.sample(range(9000), 900))
+    words = long.split()
+    given = [long, *(" ".join(words[at : at + 200]) for at in range(0, 600, 20))]
+    monkeypatch.setattr("cleaner.store.PAIRS", 0)  # then the pairs of the text with the largest sample are looked at, and no others
+    assert {(pair.a, pair.b, pair.kind) for pair in find_duplicates(given) if pair.a == 0} == {
+        (0, doc, "contained") for doc in range(1, len(given))
+    }

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from cleaner import log
-from cleaner.commands import INTERRUPTED, OK, WRONG, check, fix, say_wrong
+from cleaner.commands import FOUND, INTERRUPTED, OK, WRONG, check, fix, say_wrong
 from cleaner.document import CleanerError
 
 PLAIN: dict[str, Callable[[Sequence[str]], int]] = {"check": check, "fix": fix}
@@ -53,7 +53,7 @@ def main() -> None:
             sys.exit(WRONG)
         # the reader of our output has gone; nothing more can be said to it
         sys.stderr.close()
-        sys.exit(OK)
+        sys.exit(FOUND)  # as the parser ends then: not all was said, or fixed
 
 
 def _parsed() -> int:

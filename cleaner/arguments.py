@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from functools import wraps
@@ -19,6 +19,7 @@ from cleaner.selection import Selection
 if TYPE_CHECKING:
     from cleaner.dedup import Dedup
     from cleaner.engine import Cleaner
+    from cleaner.walk import Listed
 
 Sources = Annotated[
     list[str],
@@ -215,11 +216,21 @@ def grouped(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @contextmanager
-def stdin(given: list[str], form: str | None) -> Iterator[list[str]]:
-    """What was named, with standard input in a file in the place of ``-``."""
+def stdin(given: list[str], form: str | None) -> Iterator[Sequence[str | Listed]]:
+    """What was named, with standard input in a file in the place of ``-``; messages call it by its name alone."""
     if "-" not in given:
         yield given
         return
+    from cleaner.walk import Listed
+
+    with typed(form) as path:
+        found = Listed(((path, path.name, ""),), {path: path.name})
+        yield [found if name == "-" else name for name in given]
+
+
+@contextmanager
+def typed(form: str | None) -> Iterator[Path]:
+    """Standard input in a file."""
     import shutil
     import tempfile
 
@@ -231,4 +242,4 @@ def stdin(given: list[str], form: str | None) -> Iterator[list[str]]:
         path = Path(folder) / f"stdin{FORMATS[form or 'text'].suffixes[0]}"
         with path.open("wb") as file:
             shutil.copyfileobj(sys.stdin.buffer, file)
-        yield [str(path) if name == "-" else name for name in given]
+        yield path

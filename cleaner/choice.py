@@ -43,8 +43,12 @@ class Prefer:
     way: str = "longest"
 
     def __post_init__(self) -> None:
-        if self.way not in WAYS and not self.way.startswith(_SOURCE):
+        if self.way not in WAYS and not (self.way.startswith(_SOURCE) and any(self._names)):
             raise CleanerError(f"no --prefer {self.way!r}; there are {', '.join(WAYS)} and source:NAME,NAME")
+
+    @property
+    def _names(self) -> list[str]:
+        return [name.strip() for name in self.way.removeprefix(_SOURCE).split(",")]
 
     @property
     def asks(self) -> bool:
@@ -58,7 +62,7 @@ class Prefer:
         if self.way == "earliest":
             return (not document.date, document.date, *rest)
         if self.way.startswith(_SOURCE):
-            names = [name.strip() for name in self.way.removeprefix(_SOURCE).split(",")]
+            names = self._names
             places = [i for i, name in enumerate(names) if name and (document.site == name or document.source.startswith(name))]
             return (min(places, default=len(names)), *rest)
         return rest

@@ -60,7 +60,9 @@ def clusters(out: Path, threshold: float | None = None) -> list[Cluster]:
         CleanerError: for no run, or a threshold that its pairs do not reach down to.
     """
     given = settings(out)["threshold"]
-    if threshold is not None and not given <= threshold <= 1:
+    if threshold is not None and not 0 < threshold <= 1:
+        raise CleanerError(f"a threshold is above 0 and at most 1, not {threshold:g}")
+    if threshold is not None and threshold < given:
         raise CleanerError(f"{out}: was compared at {given:g}; pairs below are not in its record. Run again for --threshold {threshold:g}")
     rows = [pair for pair in audit.rows(out / RECORD / audit.DUPLICATES) if pair["kind"] != "template"]
     pairs = [pair for pair in rows if threshold is None or measure(pair) >= threshold]
@@ -79,7 +81,7 @@ def clusters(out: Path, threshold: float | None = None) -> list[Cluster]:
         within[cluster[numbers[pair["a"]]]].append(pair)
     made = []
     for group, found in zip(groups, within, strict=True):
-        members = [documents.get(names[number], {"id": names[number], "verdict": "earlier", "chars_out": None}) for number in group]
+        members = [documents.get(names[number], {"id": names[number], "verdict": "earlier"}) for number in group]
         found.sort(key=lambda pair: (measure(pair), pair["a"], pair["b"]))
         stays = found[0].get("earlier")
         members.sort(key=lambda row: (row["id"] != stays, row["verdict"] not in ("kept", "earlier"), row["id"]))

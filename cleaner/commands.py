@@ -19,7 +19,7 @@ from cleaner.selection import ALL, Selection
 from cleaner.walk import find
 
 if TYPE_CHECKING:
-    from cleaner.walk import Source
+    from cleaner.walk import Listed, Source
 
 OK, FOUND, WRONG, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -37,7 +37,7 @@ def say_wrong(message: str, code: int = WRONG) -> None:
 
 
 def check(
-    source: Sequence[str],
+    source: Sequence[str | Listed],
     cleaner: Cleaner | None = None,
     text_field: str = "text",
     form: str | None = None,

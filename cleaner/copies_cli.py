@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,6 +10,7 @@ import typer
 from cleaner.arguments import AsJson
 from cleaner.commands import say
 from cleaner.document import CleanerError, visible
+from cleaner.walk import here
 
 index_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Look at what earlier runs remember, and take out of it.")
 IndexFolder = Annotated[str, typer.Argument(metavar="DIR", help="An index, as --index made it.", show_default=False)]
@@ -35,7 +35,7 @@ def clusters(
     from cleaner import audit
     from cleaner import clusters as looking
 
-    out = Path(source)
+    out = here(source)
     if diff:
         for line in _diff(looking.text(out, diff[0]), looking.text(out, diff[1])):
             print(line)
@@ -55,7 +55,7 @@ def clusters(
             continue
         print(f"{len(cluster.documents):,} documents, least alike {1 - cluster.doubt:.3f}")
         for row in cluster.documents:
-            size = "" if row["chars_out"] is None else f"{row['chars_out'] or row.get('chars_in', 0):>9,}"
+            size = f"{row['chars_in']:,}" if "chars_in" in row else ""  # as it came: of a copy nothing is written
             print(f"  {row['verdict']:<10}{size:>9}  {visible(row['id'], name=True)}")
         for pair in cluster.pairs[:3]:
             print(f"    {pair['kind']:<10}{looking.measure(pair):.3f}  {visible(pair['a'], name=True)}  {visible(pair['b'], name=True)}")
@@ -83,7 +83,7 @@ def index_info(folder: IndexFolder, as_json: AsJson = False) -> None:
     """What an index holds."""
     from cleaner import audit, index
 
-    found = index.info(Path(folder))
+    found = index.info(here(folder))
     if as_json:
         print(audit.shown(found))
         return
@@ -103,4 +103,4 @@ def index_remove(
     """Take a source's documents out of an index, fingerprints and texts."""
     from cleaner import index
 
-    say(f"{index.remove(Path(folder), source):,} documents removed")
+    say(f"{index.remove(here(folder), source):,} documents removed")

@@ -20,7 +20,7 @@ from cleaner.formats import Options
 from cleaner.rulebook import OFF_BY_DEFAULT, Rule, Rulebook, RuleError
 from cleaner.samples import Passage, Samples, counted, marked, passage, site_of
 from cleaner.segment import Line, Page
-from cleaner.walk import find
+from cleaner.walk import Listed, find
 
 NEWLY, NO_LONGER, TAKEN_OVER = "newly removed", "no longer removed", "now removed by another rule"
 CHANGES = (NEWLY, NO_LONGER, TAKEN_OVER)
@@ -111,7 +111,7 @@ def _written(rule: Rule) -> tuple[Any, ...]:
 
 def measure(
     file: str | Path,
-    corpus: Sequence[str | Path],
+    corpus: Sequence[str | Path | Listed],
     *,
     replace: bool = False,
     samples: int = 5,

@@ -10,7 +10,7 @@ from time import monotonic
 from typing import Any, TextIO
 
 from cleaner.document import CleanerError
-from cleaner.progress import Pace, Progress
+from cleaner.progress import UNITS, Pace, Progress
 
 FORMATS = ("text", "json")
 EVERY = 5.0
@@ -93,7 +93,7 @@ class Log(Progress):
         self._tell("start", **about)
 
     def begin(self, stage: str, documents: int, size: int) -> None:
-        self._stage, self._pace, self._told = stage, Pace(documents, size), monotonic()
+        self._stage, self._pace, self._told = stage, Pace(documents, size, UNITS.get(stage, "documents")), monotonic()
         self._tell("stage_start", stage=stage, documents=documents or None, bytes=size or None)
 
     def expect(self, pairs: int) -> None:

@@ -34,7 +34,7 @@ from cleaner.selection import ALL, Selection
 from cleaner.store import MEMORY, Store, enough
 from cleaner.upload import folder_for, uploading
 from cleaner.version import __version__
-from cleaner.walk import RECORD, Found, Source, check_output, find, is_url
+from cleaner.walk import RECORD, Found, Listed, Source, check_output, find, is_url
 from cleaner.work import Outcome, Task, Work, by_source
 
 
@@ -56,6 +56,12 @@ class Settings:
     max_removed: float = MOST_REMOVED
     selection: Selection = ALL
     memory: int = MEMORY
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.max_removed <= 1:  # not a number is none either
+            raise CleanerError(f"--max-removed {self.max_removed:g}: not a share; name one from 0 to 1")
+        if self.index and self.dedup.mode == "none":
+            raise CleanerError("--dedup none looks for no copies, so --index and --against would do nothing; leave one of them out")
 
     def row(self) -> dict[str, Any]:
         """The settings that a result depends on, for run.json."""
@@ -84,7 +90,7 @@ class Settings:
 
 
 def clean_corpus(
-    source: str | Path | Iterable[str | Path],
+    source: str | Path | Iterable[str | Path | Listed],
     out: str | Path,
     settings: Settings | None = None,
     progress: Progress | None = None,
@@ -161,7 +167,7 @@ class _Run:
         self.bare: set[str] = set()  # files of records of which none was kept: they are written all the same
         self.skipped: dict[str, int] = {}  # records that are no documents, by kind
         self.for_review = 0
-        self.index = Index(settings.index, settings.dedup) if settings.index and settings.dedup.mode != "none" else None
+        self.index = Index(settings.index, settings.dedup) if settings.index else None
         self.batch = Batch()
         self.earlier = Earlier(())
         self.kept = array("q")

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 _ENOUGH = 2.0
 """Seconds of work after which the rest can be told from it."""
+UNITS = {"comparing": "pairs"}
+"""What a step of a stage is, where it is no document."""
 WORKED_BESIDE = ("reading", "cleaning")
 """Stages that start processes."""
 
@@ -124,7 +126,7 @@ class Bars(Progress):
         from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
         from rich.progress import Progress as Bar
 
-        self._pace = Pace(documents, size)
+        self._pace = Pace(documents, size, UNITS.get(stage, "documents"))
         columns = (SpinnerColumn(), TextColumn(stage), BarColumn(12), TimeElapsedColumn(), TextColumn("{task.description}"))
         # it is drawn by a thread of its own, but not where processes are to be started: one that holds threads is better not forked
         self._bar = Bar(*columns, console=Console(stderr=True), transient=True, auto_refresh=stage not in WORKED_BESIDE)

@@ -67,7 +67,7 @@ def on_this_machine(name: str | Path) -> str | Path:
     return re.sub(r"^(file|local)://", "", name) if isinstance(name, str) else name
 
 
-def listed(given: Iterable[str | Path], folder: Path) -> Listing:
+def listed(given: Iterable[str | Path | Listed], folder: Path) -> Listing:
     """Lists what lies elsewhere, and fetches nothing.
 
     Args:
@@ -77,12 +77,13 @@ def listed(given: Iterable[str | Path], folder: Path) -> Listing:
         CleanerError: nothing is there, it cannot be reached, or a package for it is missing.
     """
     listing = Listing([], {}, [])
-    for name in map(on_this_machine, given):
+    for one in given:
+        name = one if isinstance(one, Listed) else on_this_machine(one)
         listing.given.append(_listed(name, folder, listing) if isinstance(name, str) and is_url(name) else name)
     return listing
 
 
-def sources(given: Sequence[str | Path], form: str | None = None, selection: Selection = ALL) -> Iterator[Source]:
+def sources(given: Sequence[str | Path | Listed], form: str | None = None, selection: Selection = ALL) -> Iterator[Source]:
     """The files that were named, in order; of those that lie elsewhere one at a time is here, for as long as it is looked at."""
     if not any(map(is_url, given)):
         yield from find(given, form, selection).sources

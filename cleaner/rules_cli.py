@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from cleaner.arguments import AsJson, Form, RuleFiles, TextField, stdin
+from cleaner.arguments import AsJson, Form, RuleFiles, TextField, stdin, typed
 from cleaner.commands import FAILED, FOUND, say
 from cleaner.document import visible
 
@@ -63,10 +64,10 @@ def rules_new(
     from cleaner.formats import Options
 
     target = None if output == "-" else drafting.new_file(output)
-    with stdin([lines], None) as given:
+    with typed(None) if lines == "-" else nullcontext(Path(lines)) as path:
         called = "standard input" if lines == "-" else lines
         corpus = drafting.Corpus(near, Options(text_field), form)
-        made = drafting.draft(Path(given[0]), name=name, family=family, file=target, corpus=corpus, called=called)
+        made = drafting.draft(path, name=name, family=family, file=target, corpus=corpus, called=called)
     for note in made.notes:
         say(visible(note, name=True))
     if target is None:

@@ -71,6 +71,13 @@ def is_url(name: object) -> bool:
     return isinstance(name, str) and _URL.match(name) is not None
 
 
+def here(name: str) -> Path:
+    """A path on this machine. Raises CleanerError for the address of something that lies elsewhere."""
+    if is_url(name):
+        raise CleanerError(f"{name}: is not on this machine; clean, dedup, check, explain and restore read such, other commands do not")
+    return Path(name)
+
+
 class Found(NamedTuple):
     """What was found: sources in the order of their names, what is left alone, and archives, which are still to be unpacked.
 
@@ -198,9 +205,7 @@ def _below(name: str, tree: _Tree) -> Iterator[tuple[Path, str, str]]:
     """(file, path relative to what was named, why it is not to be read) for each."""
     import glob
 
-    if is_url(name):
-        raise CleanerError(f"{name}: is not on this machine; clean, dedup, check, explain and restore read such, other commands do not")
-    path = Path(name)
+    path = here(name)
     try:
         there = path.exists() or path.is_symlink()
     except OSError as error:

@@ -207,6 +207,22 @@ def test_explain(command: Command, source: Path) -> None:
     assert command("explain", "-", stdin=TEXT).stdout == done.stdout
 
 
+def test_standard_input_has_a_name_of_its_own(command: Command) -> None:
+    done = command("check", "-", stdin=TEXT)
+    assert (done.returncode, done.stdout) == (1, "stdin.txt:2: ad.marker: Advertisement\n")
+    done = command("explain", "-", "--format", "jsonl", stdin="no record")
+    assert done.stderr == "stdin.jsonl:1: not a JSON object: a record begins with '{'\n"
+
+
+@pytest.mark.parametrize("words", [["check", "in"], ["check", "in", "--select", "ad"], ["fix", "in"]])
+def test_a_reader_that_has_gone_is_not_told_that_all_is_well(source: Path, tmp_path: Path, words: list[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([sys.executable, "-m", "cleaner", *words], cwd=tmp_path, stdout=writer, stderr=subprocess.PIPE, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
 def test_rules_can_be_looked_at(command: Command, tmp_path: Path) -> None:
     listed = command("rules", "list").stdout
     assert "ad.marker" in listed
@@ -451,6 +467,9 @@ def test_a_rule_file_with_a_typo(command: Command, source: Path, tmp_path: Path)
         (["--strictness", "strict"], "strictness takes low, normal, high, not 'strict'"),
         (["--format", "xml"], "no format 'xml'; there are text, html, jsonl"),
         (["--ignore", "adv"], "no rule or family 'adv'"),
+        (["--max-removed", "nan"], "--max-removed nan: not a share; name one from 0 to 1"),
+        (["--dedup", "none", "--index", "seen"], "--dedup none looks for no copies, so --index and --against would do nothing"),
+        (["--prefer", "source: ,"], "no --prefer 'source: ,'; there are longest, first, earliest and source:NAME,NAME"),
     ],
 )
 def test_wrong_words(command: Command, source: Path, words: list[str], message: str) -> None:

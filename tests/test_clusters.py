@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from conftest import Command
 from test_index import edited, prose, write
 
 from cleaner import clusters
@@ -52,6 +53,26 @@ def test_a_higher_threshold_cuts_them(out: Path) -> None:
     assert sorted(row["id"] for row in cluster.documents) == ["one", "one-copy"]
     with pytest.raises(CleanerError, match=r"was compared at 0\.8"):
         clusters.clusters(out, 0.5)
+
+
+@pytest.mark.parametrize("threshold", [1.5, float("nan"), 0])
+def test_a_threshold_that_is_none(out: Path, threshold: float) -> None:
+    with pytest.raises(CleanerError, match="a threshold is above 0 and at most 1, not"):
+        clusters.clusters(out, threshold)
+
+
+def test_documents_are_shown_with_their_length_as_they_came(command: Command, out: Path) -> None:
+    shown = command("clusters", out).stdout
+    for name, text in (("one", f"{prose(1)}\nAdvertisement"), ("one-near", f"Advertisement\n{prose(1)} at the end")):
+        (line,) = [line for line in shown.splitlines() if line.endswith(f"  {name}") and not line.startswith("    ")]
+        assert line.split() == [line.split()[0], f"{len(text):,}", name]
+
+
+@pytest.mark.parametrize("words", [["clusters"], ["index", "info"], ["index", "remove"]])
+def test_what_lies_elsewhere_is_not_taken_for_a_path(command: Command, words: list[str]) -> None:
+    done = command(*words, "s3://bucket/out", *(["a.txt"] if "remove" in words else []))
+    assert done.returncode == 2
+    assert "s3://bucket/out: is not on this machine" in done.stderr
 
 
 @pytest.mark.parametrize("name", ["one", "one-copy", "one-near", "two-part", "alone", "page.html", "page.txt", "latin.txt", "two"])

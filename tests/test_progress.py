@@ -92,6 +92,13 @@ def test_a_log_of_a_good_run(command: Command, source: Path, tmp_path: Path) -> 
     assert found[-1] == {"event": "end", "time": found[-1]["time"], "counts": run["counts"], "chars": run["chars"], **run["performance"]}
 
 
+def test_comparing_is_told_in_pairs_where_there_are_none(command: Command, source: Path) -> None:
+    done = command("clean", "in", "-o", "out", "--dedup", "exact", "--log-format", "json")
+    (ended,) = [row for row in map(json.loads, done.stderr.splitlines()) if row["event"] == "stage_end" and row["stage"] == "comparing"]
+    assert ended["pairs"] == 0
+    assert "documents" not in ended
+
+
 def test_a_log_of_failures_and_of_ids_that_would_drive_a_terminal(command: Command, source: Path) -> None:
     evil = '\x1b]0;owned\x07\x7f\x9b31m\u2028\n{"event":"end"}\ud800'
     with (source / "a.jsonl").open("a") as file:

@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 from conftest import tree
 
+from cleaner.engines import local
+
 COMMAND = [sys.executable, "-m", "cleaner"]
 WORDS = "the council bridge river mayor ferry opened closed said that it would cost more than before and nobody knew why".split()
 
@@ -173,3 +175,18 @@ def test_a_closed_stdout_is_no_traceback(tmp_path: Path) -> None:
         process.stdout.read(10)
         process.stdout.close()
         assert b"Traceback" not in process.stderr.read()
+
+
+def noted(folders: list[Path]) -> list[int]:
+    """Work that takes half a second, and can be counted."""
+    (folders[0] / f"{time.monotonic_ns()}-{os.getpid()}").touch()
+    time.sleep(0.5)
+    return [1]
+
+
+def test_what_workers_hold_ready_is_not_done_when_all_is_over(tmp_path: Path) -> None:
+    results = local.run(noted, [[tmp_path]] * 12, 2, lambda folder, reason: 0, lambda: None)
+    assert next(results) == [1]
+    begun = len(list(tmp_path.iterdir()))
+    results.close()  # type: ignore[attr-defined]
+    assert len(list(tmp_path.iterdir())) <= begun + 2

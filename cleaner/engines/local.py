@@ -12,20 +12,22 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
+from multiprocessing.connection import Connection
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _work: Callable[..., list[object]]
+_stopped: Connection
 
 DIED = "the process that worked on it died (a crash in a library, or out of memory)"
 
 
-def _begin(work: Callable[..., list[object]]) -> None:
-    """In a new worker: keeps the work, and leaves Ctrl-C to the main process."""
-    global _work
-    _work = work
+def _begin(work: Callable[..., list[object]], stopped: Connection) -> None:
+    """In a new worker: keeps the work, and leaves Ctrl-C to the main process. There is something in ``stopped`` once all is over."""
+    global _work, _stopped
+    _work, _stopped = work, stopped
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -42,7 +44,7 @@ def _end_with_parent() -> None:
 
 
 def _do(batch: list[object]) -> list[object]:
-    return _work(batch)
+    return [] if _stopped.poll() else _work(batch)
 
 
 class _Pool(Generic[Item, Result]):
@@ -54,13 +56,15 @@ class _Pool(Generic[Item, Result]):
         self._method = method
         self._replaced = replaced
         self._pool: ProcessPoolExecutor | None = None
+        self._ends: tuple[Connection, Connection]
         self.number = 0
         """Which pool this is: one more for each that broke."""
 
     def submit(self, batch: list[Item]) -> Future[list[Result]]:
         if self._pool is None:
             context = multiprocessing.get_context(self._method)
-            begin = partial(_begin, self._work)  # type: ignore[arg-type]
+            self._ends = context.Pipe(duplex=False)
+            begin = partial(_begin, self._work, self._ends[0])  # type: ignore[arg-type]
             self._pool = ProcessPoolExecutor(self._jobs, mp_context=context, initializer=begin)
         try:
             return self._pool.submit(_do, batch)  # type: ignore[arg-type]
@@ -75,9 +79,13 @@ class _Pool(Generic[Item, Result]):
         self._replaced()
 
     def close(self) -> None:
+        """Waits for what the workers have begun; of what they were given beyond that nothing is done."""
         if self._pool is not None:
+            self._ends[1].send_bytes(b".")
             self._pool.shutdown(wait=True, cancel_futures=True)
             self._pool = None
+            for end in self._ends:
+                end.close()
 
 
 def run(

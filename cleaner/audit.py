@@ -91,13 +91,24 @@ def rows(path: Path) -> Iterator[dict[str, Any]]:
 
 def bare(record: Path) -> list[str]:
     """The files of a finished run's output that hold no record: no row of the record names them."""
+    found = _told(record, "bare")
+    return [name for name in found if isinstance(name, str)] if isinstance(found, list) else []
+
+
+def added(record: Path) -> dict[str, str]:
+    """The tables of a finished run's output that have got a column for their text, and their format."""
+    found = _told(record, "added")
+    return {name: str(form) for name, form in found.items()} if isinstance(found, dict) else {}
+
+
+def _told(record: Path, name: str) -> Any:
+    """What run.json says under a name; None where it says nothing."""
     import json
 
     try:
-        found = json.loads((record / RUN).read_bytes())["bare"]
+        return json.loads((record / RUN).read_bytes())[name]
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
-        return []
-    return [name for name in found if isinstance(name, str)] if isinstance(found, list) else []
+        return None
 
 
 def inside(root: Path, name: str) -> Path:

@@ -91,7 +91,7 @@ class Writer:
         self.aside: Rewriting | None = None
         if source.reader.many and not source.failure:
             try:
-                self.kept = self._rewriting(out / source.output)
+                self.kept = self._rewriting(out / source.output, options._replace(column="added"))
             except ReadError:  # its verdict says so
                 return
             self.bare = True
@@ -138,14 +138,14 @@ class Writer:
             return self.damaged
         name = self.source.output if taken else relative
         if self.aside is None:
-            self.aside = self._rewriting(self.left_out / name)
+            self.aside = self._rewriting(self.left_out / name, self.options)
         self.aside.keep(number, aside if taken else None)
         return name
 
-    def _rewriting(self, path: Path) -> Rewriting:
+    def _rewriting(self, path: Path, options: Options) -> Rewriting:
         with ExitStack() as own:  # what cannot be begun leaves nothing behind
             temporary = own.enter_context(audit.replacing(path))
-            rewriting = own.enter_context(self.source.reader.rewriting([self.source.path], temporary, self.options))
+            rewriting = own.enter_context(self.source.reader.rewriting([self.source.path], temporary, options))
             self.stack.push(own.pop_all())
         return rewriting
 

@@ -165,6 +165,7 @@ class _Run:
         self.kinds: dict[str, int] = {}
         self.failures: list[str] = []
         self.bare: set[str] = set()  # files of records of which none was kept: they are written all the same
+        self.added: dict[str, str] = {}  # tables that have got a column for their text -> their format
         self.skipped: dict[str, int] = {}  # records that are no documents, by kind
         self.for_review = 0
         self.index = Index(settings.index, settings.dedup) if settings.index else None
@@ -349,6 +350,8 @@ class _Run:
                         self.performance.written()
                 if writer.bare:
                     self.bare.add(source.output)
+                if writer.kept and writer.kept.added:
+                    self.added[source.output] = source.format
         audit.write_rows(self.record / audit.DUPLICATES, self._pair_rows())
 
     def _remember(self, store: Store, index: Index) -> None:
@@ -431,6 +434,7 @@ class _Run:
             "skipped": dict(sorted(self.skipped.items())),
             **self.found.row,
             "bare": sorted(self.bare),
+            "added": dict(sorted(self.added.items())),
             "performance": self.performance.row(),
         }
         counts = self.counts

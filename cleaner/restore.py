@@ -27,7 +27,7 @@ def restore(out: str | Path, destination: str | Path) -> list[str]:
     """Writes every document of a run's output as it was before cleaning.
 
     A text file comes back byte for byte (compressed ones: their content), a record with its text field as it was and
-    its other fields untouched, a page as the text that was taken from it.
+    its other fields untouched, a page as the text that was taken from it, a table without the column that it got.
 
     Args:
         out: the output of a run, with its ``_cleaner`` folder, here or elsewhere.
@@ -46,6 +46,7 @@ def restore(out: str | Path, destination: str | Path) -> list[str]:
     out, destination = Path(out), Path(destination)
     try:
         settings = dict(json.loads((out / RECORD / audit.RUN).read_bytes())["settings"])
+        asked = Options(settings["text_field"], settings["id_field"], "utf-8")
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         raise CleanerError(f"{out}: holds no finished run ({RECORD}/{audit.RUN})") from None
     if destination.resolve().is_relative_to(out.resolve()):
@@ -60,11 +61,12 @@ def restore(out: str | Path, destination: str | Path) -> list[str]:
     notes: list[str] = []
     done: set[str] = set()
     rows = audit.rows(out / RECORD / audit.DOCUMENTS)
+    added = audit.added(out / RECORD)
     for (source, kind), documents in itertools.groupby(rows, key=lambda row: (row["source"], row["format"])):
         try:
             form = FORMATS[kind]
             if form.many:
-                options = Options(settings["text_field"], settings["id_field"], "utf-8")
+                options = asked._replace(column="dropped" if source in added else "kept")
                 notes += _records(out, destination, documents, edits, written(kind), options, done)
             else:
                 notes += (note for row in documents for note in _file(out, destination, row, edits))
@@ -74,8 +76,20 @@ def restore(out: str | Path, destination: str | Path) -> list[str]:
             raise CleanerError(f"{source}: cannot be restored: its record was changed ({type(error).__name__}: {error})") from None
     for name in set(audit.bare(out / RECORD)) - done:  # files that never held a record
         with audit.replacing(audit.inside(destination, name)) as temporary:
-            shutil.copyfile(audit.inside(out, name), temporary)
+            if name in added:
+                _without_column(audit.inside(out, name), temporary, added[name], asked)
+            else:
+                shutil.copyfile(audit.inside(out, name), temporary)
     return notes
+
+
+def _without_column(path: Path, target: Path, kind: str, options: Options) -> None:
+    """Writes a table of no rows without the column for their text."""
+    try:
+        with FORMATS[kind].rewriting([path], target, options._replace(column="dropped")):
+            pass
+    except (LookupError, OSError, ReadError) as error:
+        raise CleanerError(f"{path}: cannot be restored: {error}") from None
 
 
 class _Edits:

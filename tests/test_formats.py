@@ -537,10 +537,132 @@ def test_a_row_of_a_page_gets_its_text(tmp_path: Path) -> None:
     assert "The bridge over the river opened" in row["text"]
 
 
+def bridge(word: str) -> str:
+    return PAGE.replace("bridge over the river", f"{word} bridge").replace("</article>", "<p>Advertisement</p></article>")
+
+
+PAGES = [bridge("first"), bridge("second"), "<p>Advertisement</p>", bridge("first"), "", bridge("third")]
+"""Pages with something to remove, one that is emptied, an exact copy, one that is empty."""
+
+
+def csv_of_pages(pages: Sequence[str], **dialect: Any) -> bytes:
+    file = io.StringIO(newline="")
+    csv.writer(file, **dialect).writerows([["n", "html", "note"], *([i, page, "a, b|c"] for i, page in enumerate(pages))])
+    return file.getvalue().encode()
+
+
+def parquet_of_pages(pages: Sequence[str | bytes | None], kind: pa.DataType | None = None, **options: Any) -> bytes:
+    raw = pa.array([[b"\xff"]] * len(pages), pa.list_(pa.binary()))
+    columns = {"n": pa.array(range(len(pages)), pa.int32()), "html": pa.array(pages, kind or pa.string()), "raw": raw}
+    file = io.BytesIO()
+    table = pa.table(columns).replace_schema_metadata({"made by": "us"})
+    pq.write_table(table, file, **{"row_group_size": 2, "compression": {"n": "gzip", "html": "zstd"}, **options})
+    return file.getvalue()
+
+
+def rows_of(path: Path) -> list[dict[str, Any]]:
+    """The rows of a table."""
+    source = compression.content(path)
+    if ".parquet" in path.name:
+        return pq.read_table(io.BytesIO(source)).to_pylist()
+    text = encoding.decode(source).text
+    mark = next(mark for mark in ",;\t" if f"html{mark}" in text.replace('"', ""))
+    return [dict(row) for row in csv.DictReader(io.StringIO(text, newline=""), delimiter=mark)]
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "content"),
+    [
+        ("a.csv", csv_of_pages(PAGES), as_they_are),
+        ("a.csv", csv_of_pages(PAGES, quoting=csv.QUOTE_ALL, lineterminator="\n").removesuffix(b"\n"), as_they_are),
+        ("a.csv", b"\xef\xbb\xbf" + csv_of_pages(PAGES, delimiter=";"), as_they_are),
+        ("a.csv.gz", csv_of_pages(PAGES).decode().encode("utf-16"), as_they_are),
+        ("a.tsv", csv_of_pages(PAGES, delimiter="\t"), as_they_are),
+        ("a.csv", csv_of_pages(PAGES[:2]), as_they_are),
+        ("a.csv", csv_of_pages(PAGES[2:3]), as_they_are),
+        ("a.csv", csv_of_pages([]), as_they_are),
+        ("a.parquet", parquet_of_pages(PAGES), same_tables),
+        ("a.parquet", parquet_of_pages([*PAGES, None], pa.large_string(), compression="none"), same_tables),
+        ("a.parquet.gz", parquet_of_pages(PAGES, pa.dictionary(pa.int32(), pa.string()), store_schema=True), same_tables),
+        ("a.parquet", parquet_of_pages(PAGES[:2]), same_tables),
+        ("a.parquet", parquet_of_pages([None]), same_tables),
+        ("a.parquet", parquet_of_pages([]), None),
+    ],
+)  # fmt: skip
+def test_a_table_of_pages_gets_a_column_of_their_texts(
+    command: Command, tmp_path: Path, name: str, source: bytes, content: Callable[[bytes], object] | None
+) -> None:
+    """All else stays, what is left out is as it was, and `restore` gives back the table that it was."""
+    (tmp_path / name).write_bytes(PACK[compression.split(name)[1]](source))
+    before = rows_of(tmp_path / name)
+    failed = [number for number, row in enumerate(before, 1) if row["html"] is None]
+    done = command("clean", name, "-o", "out", "--text-field", "body", "--dedup", "exact")
+    assert done.returncode == (3 if failed else 0)
+    for number in failed:
+        assert f"failed: {name}#{number}: column 'html' is null (and there is no 'body')" in done.stderr
+    after = rows_of(tmp_path / "out" / name)
+    pages = [row["html"] for row in before]
+    kept = [row for i, row in enumerate(before) if "bridge" in (pages[i] or "") and pages[i] not in pages[:i]]
+    assert [list(row)[-1] for row in after] == ["body"] * len(kept)
+    texts = [row.pop("body") for row in after]
+    assert after == kept
+    for row, text in zip(kept, texts, strict=True):
+        sentence = row["html"].split("<p>")[1].removesuffix("</p>")
+        assert sentence in text
+        assert "Advertisement" not in text
+        assert "<" not in text
+    left = tmp_path / "out" / "_cleaner" / "left-out" / name
+    assert (rows_of(left) if left.exists() else []) == [row for row in before if row not in kept]
+    assert json.loads((tmp_path / "out" / "_cleaner" / "run.json").read_bytes())["added"] == {name: str(named(name))}
+    assert command("restore", "out", "-o", "back").returncode == 0
+    assert rows_of(tmp_path / "back" / name) == before
+    if content:
+        assert content(compression.content(tmp_path / "back" / name)) == content(source)
+
+
+def test_the_new_column_of_a_table_of_pages_is_like_the_others(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.parquet").write_bytes(parquet_of_pages(PAGES))
+    (tmp_path / "in" / "b.parquet").write_bytes(parquet_of_pages([]))
+    settings = Settings(cleaner=CLEANER, dedup=Dedup("exact"))
+    clean_corpus(tmp_path / "in", tmp_path / "out", settings)
+    before, after, none = (pq.ParquetFile(tmp_path / name) for name in ("in/a.parquet", "out/a.parquet", "out/b.parquet"))
+    assert after.schema_arrow.equals(before.schema_arrow.append(pa.field("text", pa.string())), check_metadata=True)
+    assert none.schema_arrow.equals(after.schema_arrow, check_metadata=True)
+    assert [after.metadata.row_group(i).num_rows for i in range(after.metadata.num_row_groups)] == [2, 1]
+    assert [after.metadata.row_group(0).column(i).compression for i in range(4)] == ["GZIP", "ZSTD", "UNCOMPRESSED", "ZSTD"]
+    restore(tmp_path / "out", tmp_path / "back")
+    assert pq.read_schema(tmp_path / "back" / "b.parquet").equals(before.schema_arrow, check_metadata=True)
+    clean_corpus(tmp_path / "out", tmp_path / "again", settings)
+    assert (tmp_path / "again" / "a.parquet").read_bytes() == (tmp_path / "out" / "a.parquet").read_bytes()
+    written = tree(tmp_path / "out")
+    clean_corpus(tmp_path / "in", tmp_path / "out", Settings(cleaner=CLEANER, dedup=Dedup("exact"), jobs=2, overwrite=True))
+    assert tree(tmp_path / "out") == written
+
+
+def test_a_table_of_pages_is_checked_and_explained(command: Command, tmp_path: Path) -> None:
+    for name, source in (("a.csv", csv_of_pages(PAGES)), ("a.parquet", parquet_of_pages(PAGES))):
+        (tmp_path / name).write_bytes(source)
+        done = command("check", name)
+        assert done.returncode == 1
+        assert [line.split(": ")[0] for line in done.stdout.splitlines()] == [f"{name}:{n}" for n in (1, 2, 3, 4, 6)]
+        assert "The second bridge opened" in command("explain", name).stdout
+
+
+def test_pages_are_found_whatever_separates_them(tmp_path: Path) -> None:
+    """Of a header that could be cut in several ways, the one that has pages counts; a page may hold bytes that are no text."""
+    (document,) = read_table(
+        tmp_path / "a.csv", b"a;b;c,html\n1,<p>The storm sank nine boats \xff in the harbour. \xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9</p>\n"
+    )
+    assert document.text.strip() == "The storm sank nine boats \ufffd in the harbour. éééé"
+    assert [document.text for document in read_table(tmp_path / "a.csv", b"n,html\n1,\n2,<p>\n", Options("html"))] == ["", "<p>"]
+
+
 @pytest.mark.parametrize(
     ("name", "source", "reason"),
     [
-        ("a.csv", b"id,body\n1,x\n", "no column 'text'; its columns are: id, body. Name the text's column with --text-field"),
+        ("a.csv", b"id,body\n1,x\n", "no column 'text' (and no 'html'); its columns are: id, body. Name the text's column with --text-field"),
+        ("a.parquet", parquet_of_pages([b"<p>x"], pa.binary()), "column 'html' holds binary, not strings; its columns are: n, html, raw."),
         ("a.csv", b"text,text\nx,y\n", "2 columns are named 'text'; rename all but one, or name another with --text-field"),
         ("a.csv", b'"id,text\n1,x\n', "no table: a quote in its header is never closed"),
         ("a.csv", b"PK\x03\x04\x00\x01\x02ab,text\nx", "no table of text: its first line holds zero bytes"),
@@ -550,7 +672,7 @@ def test_a_row_of_a_page_gets_its_text(tmp_path: Path) -> None:
         ("a.parquet", as_parquet(TEXTS)[:-40], "not a Parquet file, or one that is cut off"),
         ("a.parquet", b"PAR1" + b"\xff" * 400 + as_parquet(TEXTS)[404:], "damaged Parquet file, in row group 1"),
     ],
-    ids=["no text", "two texts", "open quote", "a spreadsheet", "cut", "nothing", "text", "a cut table", "a damaged table"],
+    ids=["no text", "a page that is bytes", "two texts", "open quote", "a spreadsheet", "cut", "nothing", "text", "a cut table", "a damaged table"],
 )  # fmt: skip
 def test_a_table_that_cannot_be_read_says_why(command: Command, tmp_path: Path, name: str, source: bytes, reason: str) -> None:
     (tmp_path / name).write_bytes(source)

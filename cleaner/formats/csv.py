@@ -1,7 +1,8 @@
 """CSV and TSV: a row is a record, its text one of its cells.
 
-Only the cell of the text is replaced, in the row as it stands: every other character, quotes and line ends included, is written
-as it was read, in UTF-8. Bytes that are no text in the file's encoding travel as lone surrogates and come out as they were.
+Only the cell of the text is replaced, in the row as it stands (or put behind it, in a table of pages): every other character,
+quotes and line ends included, is written as it was read, in UTF-8. Bytes that are no text in the file's encoding travel as lone
+surrogates and come out as they were.
 """
 
 from __future__ import annotations
@@ -51,11 +52,9 @@ class Csv:
             fields: dict[str, str | None] = {}
             for name, column in reader.columns.items():
                 fields[name] = _value(row, column) or None
-            stray = 0
-            text = fields[options.text_field] or ""
-            if not text.isascii():
-                text, stray = _STRAY.subn("\ufffd", text)
-            fields[options.text_field] = text if text or not fields.get("html") else None
+            text, stray = _read(fields.get(options.text_field))
+            page = _read(fields.get(table.PAGE))[0]
+            fields |= {table.PAGE: page or None, options.text_field: text if text or not page else None}
             yield table.raw(row.number, fields, {**meta, "replaced": str(stray)} if stray else meta)
 
     def parse(self, path: Path, relative: str, raw: Raw, options: Options) -> Record:
@@ -70,7 +69,6 @@ class Csv:
         """Raises ReadError."""
         readers = [_Reader(source, options) for source in sources]
         with compression.writing(target) as stream:
-            stream.write(_encoded(readers[0].header.source))
             yield _Rows(readers, options, stream)
 
 
@@ -90,6 +88,7 @@ class _Reader:
         if "\0" in self.header.source:
             raise ReadError("no table of text: its first line holds zero bytes; save it as CSV in UTF-8")
         self.columns = table.places(names, options) if self.header.cells else {}
+        self.text = self.columns.get(options.text_field)
         self.loose = any(_needless(cell, self.separator) for cell in _cells(self.header))
 
     def _decoded(self, path: Path, known: str | None) -> Iterator[str]:
@@ -110,15 +109,16 @@ class _Reader:
         yield decoder.decode(b"", final=True)
 
     def _begun(self, separators: Sequence[str], text_field: str) -> tuple[str, Row, list[str]]:
-        """The separator, the header and its names: as the file's name has it, or as finds the text where the name lies."""
+        """The separator, the header and its names: as the file's name has it, or as finds the text, or pages, where the name lies."""
         best: tuple[str, Row, list[str]] | None = None
+        most = (False, 0)
         for mark in separators:
             header = self._header(mark)
             names = [_value(header, i).strip() for i in range(len(header.cells))]
             if text_field in names:
                 return mark, header, names
-            if best is None or len(names) > len(best[2]):
-                best = mark, header, names
+            if best is None or (table.PAGE in names, len(names)) > most:
+                best, most = (mark, header, names), (table.PAGE in names, len(names))
         if best is None:
             raise ValueError("no separators")
         return best
@@ -212,6 +212,11 @@ def _value(row: Row, column: int) -> str:
     return _unquoted(row.source[start:end])
 
 
+def _read(value: str | None) -> tuple[str, int]:
+    """A cell's value as a text, and how many of its bytes are none."""
+    return _STRAY.subn("\ufffd", value) if value and not value.isascii() else (value or "", 0)
+
+
 def _unquoted(cell: str) -> str:
     if not cell.startswith('"'):
         return cell
@@ -243,8 +248,11 @@ class _Rows:
         self._readers = readers
         self._rows = [reader.rows() for reader in readers]
         self._current = [Row(0, "", []) for _ in readers]
-        self._text_field = options.text_field
+        self._options = options
         self._stream = stream
+        self.added = options.column == "added" and table.PAGE in readers[0].columns and readers[0].text is None
+        header = self._changed(readers[0].header, readers[0], options.text_field if self.added else None)
+        stream.write(_encoded(header))
 
     def has(self, number: int, of: int = 0) -> bool:
         while self._current[of].number < number:
@@ -257,20 +265,27 @@ class _Rows:
     def keep(self, number: int, unit: str | None, of: int = 0) -> None:
         if not self.has(number, of):
             raise ReadError(f"row {number} is not there")
-        row, reader = self._current[of], self._readers[of]
-        source = row.source
-        if unit is not None:
-            column = reader.columns[self._text_field]
-            start, end = row.cells[column]
-            if unit != _STRAY.sub("\ufffd", _value(row, column)):
-                source = source[:start] + self._cell(unit, row, reader) + source[end:]
-        self._stream.write(_encoded(source))
+        self._stream.write(_encoded(self._changed(self._current[of], self._readers[of], unit)))
 
-    def _cell(self, text: str, row: Row, reader: _Reader) -> str:
+    def _changed(self, row: Row, reader: _Reader, text: str | None) -> str:
+        """A row with this text in it, in the cell of the text or in a new last one; without that cell where it is to be dropped."""
+        source = row.source
+        if row.problem:
+            return source
+        if self.added:
+            end = row.cells[-1][1]
+            return source[:end] + reader.separator + self._cell(text or "", row, reader) + source[end:]
+        if reader.text is None:
+            return source
+        start, end = row.cells[reader.text]
+        if self._options.column == "dropped":
+            return source[: max(start - 1, 0)] + source[end:]
+        if text is None or text == _read(_value(row, reader.text))[0]:
+            return source
+        return source[:start] + self._cell(text, row, reader, source[start:end]) + source[end:]
+
+    def _cell(self, text: str, row: Row, reader: _Reader, old: str = '"') -> str:
         """A text as a cell: in quotes where it must be, or where the table quotes its texts whether they must be or not."""
-        column = reader.columns[self._text_field]
-        start, end = row.cells[column]
-        old = row.source[start:end]
         quoted = _must(text, reader.separator) or not (text or len(row.cells) > 1)
         if not quoted and old.startswith('"'):
             loose = reader.loose or any(_needless(cell, reader.separator) for cell in _cells(row))

@@ -105,6 +105,8 @@ class Jsonl:
 class Lines:
     """A file of records that are lines."""
 
+    added = False
+
     def __init__(self, raws: Sequence[Iterator[Raw]], stream: IO[bytes]) -> None:
         self._raws = raws
         self._current = [Raw(-1, None) for _ in raws]

@@ -1,7 +1,8 @@
 """Parquet: a row is a record, its text one of its columns.
 
 A file is read row group by row group, and a row group in batches; what is kept of one is written as one. Only the column of the
-text is written anew; the schema, its metadata, the codecs of the columns and all other columns go through as they are.
+text is written anew, in a table of pages as a new last one; the schema, its metadata, the codecs of the columns and all other
+columns go through as they are.
 """
 
 from __future__ import annotations
@@ -38,9 +39,11 @@ class Parquet:
         with _opened(path, options) as source:
             for batch in source.batches():
                 columns = {name: _told(batch.rows.column(place)) for name, place in source.columns.items() if name != options.text_field}
-                texts, damaged = _texts(batch.rows.column(source.text))
-                for i, text in enumerate(texts):
-                    fields = {options.text_field: text} | {name: values[i] for name, values in columns.items()}
+                damaged: dict[int, int] = {}
+                if source.text is not None:
+                    columns[options.text_field], damaged = _texts(batch.rows.column(source.text))
+                for i in range(batch.rows.num_rows):
+                    fields = {name: values[i] for name, values in columns.items()}
                     yield table.raw(batch.first + i, fields, {"replaced": str(damaged[i])} if i in damaged else {})
 
     def parse(self, path: Path, relative: str, raw: Raw, options: Options) -> Record:
@@ -61,8 +64,9 @@ class Parquet:
             opened = [stack.enter_context(_opened(source, options)) for source in sources]
             like = next((source for source in opened if source.file.metadata.num_row_groups), opened[0])
             stream = stack.enter_context(compression.writing(target))
-            writer = stack.enter_context(pq.ParquetWriter(stream, opened[0].schema, **_settings(like.file)))
-            rows = _Rows(opened, writer)
+            rows = _Rows(opened, options)
+            settings = _settings(like.file, options.text_field if rows.added else "")
+            rows.writer = stack.enter_context(pq.ParquetWriter(stream, rows.schema, **settings))
             yield rows
             rows.write()
 
@@ -80,11 +84,12 @@ class _Source:
         except (pa.ArrowException, OSError, ValueError) as error:
             raise ReadError(f"not a Parquet file, or one that is cut off: {_first_line(error)}") from None
         self.columns = table.places(self.schema.names, options)
-        self.text = self.columns[options.text_field]
-        kind = self.schema.field(self.text).type
+        self.text = self.columns.get(options.text_field)
+        name = table.PAGE if self.text is None else options.text_field
+        kind = self.schema.field(self.columns[name]).type
         if not _is_text(kind):
             raise ReadError(
-                f"column {options.text_field!r} holds {kind}, not strings; its columns are: {table.listed(self.schema.names)}. "
+                f"column {name!r} holds {kind}, not strings; its columns are: {table.listed(self.schema.names)}. "
                 "Name the text's column with --text-field"
             )
 
@@ -127,14 +132,16 @@ def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
 
 
-def _settings(file: Any) -> dict[str, Any]:
-    """How a file was written, for one to be written alike."""
+def _settings(file: Any, added: str) -> dict[str, Any]:
+    """How a file was written, for one to be written alike; a column that is added is packed as the pages are."""
     from itertools import chain
 
     metadata = file.metadata
     groups = [metadata.row_group(0)] if metadata.num_row_groups else []
     columns = list(chain.from_iterable((group.column(i) for i in range(group.num_columns)) for group in groups))
     codecs = {column.path_in_schema: "none" if column.compression == "UNCOMPRESSED" else column.compression.lower() for column in columns}
+    if added and codecs:
+        codecs[added] = codecs[table.PAGE]
     dictionary = [column.path_in_schema for column in columns if any("DICTIONARY" in name for name in column.encodings)]
     schema = file.schema
     return {
@@ -202,9 +209,12 @@ def _told(column: Any) -> list[str | None]:
 class _Rows:
     """A file being written: rows are gathered by the batch they come from, batches by their row group."""
 
-    def __init__(self, sources: Sequence[_Source], writer: Any) -> None:
+    def __init__(self, sources: Sequence[_Source], options: Options) -> None:
         self._sources = sources
-        self._writer = writer
+        self._options = options
+        self.added = options.column == "added" and sources[0].text is None
+        self.schema = self._schema(sources[0])
+        self.writer: Any = None
         self._batches = [source.batches() for source in sources]
         self._current: list[_Batch | None] = [None for _ in sources]
         self._groups = [-1 for _ in sources]
@@ -245,12 +255,32 @@ class _Rows:
         if batch is None:
             return
         rows = _chosen(batch.rows, [place for place, _unit in self._taken])
-        column = self._sources[self._from].text
-        old = _texts(rows.column(column))[0]
-        if any(unit is not None and unit != text for text, (_place, unit) in zip(old, self._taken, strict=True)):
-            rows = rows.set_column(column, rows.schema.field(column), _renewed(rows.column(column), old, [unit for _, unit in self._taken]))
-        self._pieces.append(rows)
+        self._pieces.append(self._shaped(self._sources[self._from], rows, [unit for _, unit in self._taken]))
         self._taken = []
+
+    def _schema(self, source: _Source) -> Any:
+        import pyarrow as pa
+
+        if self.added:
+            return source.schema.append(pa.field(self._options.text_field, pa.string()))
+        dropped = self._options.column == "dropped" and source.text is not None
+        return source.schema.remove(source.text) if dropped else source.schema
+
+    def _shaped(self, source: _Source, rows: Any, units: Sequence[str | None]) -> Any:
+        """Rows with these texts in the column of the text, or in a new last one; without that column where it is to be dropped."""
+        import pyarrow as pa
+
+        column = source.text
+        if self.added:
+            return rows.append_column(self.schema.field(-1), pa.array(map(_storable, units), pa.string()))
+        if column is None:
+            return rows
+        if self._options.column == "dropped":
+            return rows.remove_column(column)
+        old = _texts(rows.column(column))[0]
+        if all(unit is None or unit == text for text, unit in zip(old, units, strict=True)):
+            return rows
+        return rows.set_column(column, rows.schema.field(column), _renewed(rows.column(column), old, units))
 
     def write(self) -> None:
         """Writes what was gathered as a row group."""
@@ -259,7 +289,7 @@ class _Rows:
         self._settle()
         if self._pieces:
             gathered = pa.Table.from_batches(self._pieces, self._pieces[0].schema).unify_dictionaries()
-            self._writer.write_table(gathered, row_group_size=gathered.num_rows)
+            self.writer.write_table(gathered, row_group_size=gathered.num_rows)
         self._pieces = []
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import ClassVar, NamedTuple, Protocol
+from typing import ClassVar, Literal, NamedTuple, Protocol
 
 from cleaner.document import CleanerError, Document
 
@@ -18,11 +18,13 @@ class Options(NamedTuple):
     """How records are read: the fields (of a table: columns) that hold their text and their id.
 
     ``encoding``: of a table in text, where it is known and not to be found out.
+    ``column``: what becomes of the text's column where a table of pages is written: it is "added" if there is none, or "dropped".
     """
 
     text_field: str = "text"
     id_field: str = "id"
     encoding: str | None = None
+    column: Literal["kept", "added", "dropped"] = "kept"
 
 
 class Raw(NamedTuple):
@@ -68,7 +70,12 @@ def describe(document: Document, fields: Mapping[str, str]) -> None:
 
 
 class Rewriting(Protocol):
-    """A file being written from the records of another (or of several: ``of`` says from which), in their order there."""
+    """A file being written from the records of another (or of several: ``of`` says from which), in their order there.
+
+    ``added``: its records are rows that have got a column for their text.
+    """
+
+    added: bool
 
     def has(self, number: int, of: int = 0) -> bool:
         """Reads on to the record of this number; whether it is there."""

@@ -9,23 +9,27 @@ from cleaner.extract import extract
 from cleaner.formats.compression import ReadError
 from cleaner.formats.record import DATES, META, Options, Raw, Record, RecordError, describe
 
+PAGE = "html"
 _SHOWN = 30
 
 
 def looked_at(options: Options) -> tuple[str, ...]:
     """The columns that are read: text, id, page, and what tells of the document."""
-    return (options.text_field, options.id_field, "html", *META, *DATES)
+    return (options.text_field, options.id_field, PAGE, *META, *DATES)
 
 
 def places(names: Sequence[str], options: Options) -> dict[str, int]:
-    """Where the columns that are read stand.
+    """Where the columns that are read stand; a table of pages has none for the text.
 
     Raises:
-        ReadError: when there is no column for the text, or more than one for the text or the id.
+        ReadError: when there is no column for the text, nor one for pages, or more than one for the text or the id.
     """
     found = {name: names.index(name) for name in looked_at(options) if name in names}
-    if options.text_field not in found:
-        raise ReadError(f"no column {options.text_field!r}; its columns are: {listed(names)}. Name the text's column with --text-field")
+    if options.text_field not in found and PAGE not in found:
+        raise ReadError(
+            f"no column {options.text_field!r} (and no {PAGE!r}); its columns are: {listed(names)}. "
+            "Name the text's column with --text-field"
+        )
     for name, option in ((options.text_field, "--text-field"), (options.id_field, "--id-field")):
         if names.count(name) > 1:
             raise ReadError(f"{names.count(name)} columns are named {name!r}; rename all but one, or name another with {option}")
@@ -55,13 +59,14 @@ def record(row: Raw, relative: str, options: Options) -> Record:
     if problem:
         raise RecordError(problem)
     known = {name: value for name, value in fields.items() if value is not None and name not in (options.text_field, options.id_field)}
-    text, page = fields.get(options.text_field), known.get("html")
+    text, page = fields.get(options.text_field), known.get(PAGE)
     if text is not None:
         document, extracted = Document("", text), False
     elif page is not None:
         document, extracted = extract(page, known.get("url")), True
     else:
-        raise RecordError(f"column {options.text_field!r} is null (and there is no 'html')")
+        null, none = (options.text_field, PAGE) if options.text_field in fields else (PAGE, options.text_field)
+        raise RecordError(f"column {null!r} is null (and there is no {none!r})")
     name = fields.get(options.id_field)
     document.id = name if name and name.strip() else f"{relative}#{row.number}"
     describe(document, known)

@@ -45,6 +45,8 @@ class Text:
 class Whole:
     """A file that is one document."""
 
+    added = False
+
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
 

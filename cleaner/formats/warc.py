@@ -112,6 +112,8 @@ class Warc:
 class _Pages:
     """A file of what was taken from pages: of the crawl itself nothing is written."""
 
+    added = False
+
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
 

@@ -40,6 +40,9 @@ CONTEXT: dict[str, tuple[type, str]] = {
 }
 
 
+MOST = 10**9
+"""The greatest number that a rule may ask for."""
+
 Tests = tuple[tuple[Test, Any], ...]
 
 
@@ -62,7 +65,10 @@ def check(when: Mapping[str, Any]) -> None:
         wanted = FEATURES[name][0] if name in FEATURES else CONTEXT[name][0] if name in CONTEXT else None
         if wanted is None:
             raise ValueError(f"no feature {name!r} in 'when'; there are {', '.join([*FEATURES, *CONTEXT])}")
-        if wanted is float and isinstance(value, int) and not isinstance(value, bool):
-            continue
-        if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
+        if wanted is float:
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+                raise ValueError(f"'when.{name}' takes a share from 0 to 1, not {str(value)[:40]}")
+        elif not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
             raise ValueError(f"'when.{name}' takes {wanted.__name__}, not {value!r}")
+        elif wanted is int and not 0 <= value <= MOST:
+            raise ValueError(f"'when.{name}' takes a number from 0 to {MOST:,}, not one of {value.bit_length()} bits")

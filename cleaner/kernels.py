@@ -1,7 +1,7 @@
 """The loops of `minhash`, compiled by numba: packed UTF-8 in, token hashes, signatures and set sizes out.
 
-Each does what the function of the same name in `arrays` does, bit for bit. The first call on a machine compiles (four to
-five seconds; later processes load in one); what was compiled is kept beside this file, or in the user's
+Each does what the function of the same name in `arrays` does, bit for bit. The first call on a machine compiles (five to
+six seconds; later processes load in one); what was compiled is kept beside this file, or in the user's
 cache folder where that cannot be written.
 """
 

@@ -70,5 +70,7 @@ def check(when: Mapping[str, Any]) -> None:
                 raise ValueError(f"'when.{name}' takes a share from 0 to 1, not {str(value)[:40]}")
         elif not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
             raise ValueError(f"'when.{name}' takes {wanted.__name__}, not {value!r}")
+        elif isinstance(value, list) and not all(isinstance(one, str) for one in value):
+            raise ValueError(f"'when.{name}' takes a list of names")
         elif isinstance(value, int) and not 0 <= value <= MOST:
             raise ValueError(f"'when.{name}' takes a number from 0 to {MOST:,}, not one of {value.bit_length()} bits")

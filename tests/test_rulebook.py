@@ -36,6 +36,7 @@ def write(folder: Path, text: str, name: str = "mine.toml") -> Path:
         (("max_chars = 90", 'max_chars = "90"'), r"mine.toml: rule good: 'when.max_chars' takes int"),
         (("max_chars = 90", "max_chars = -1"), r"mine.toml: rule good: 'when.max_chars' takes a number from 0 to 1,000,000,000"),
         (("max_chars = 90", "max_upper = 1" + 400 * "0"), r"mine.toml: rule good: 'when.max_upper' takes a share from 0 to 1, not 1000"),
+        (("max_chars = 90", 'beside = ["ad", ["credit"]]'), r"mine.toml: rule good: 'when.beside' takes a list of names"),
         (("max_chars = 90", "max_upper = nan"), r"mine.toml: rule good: 'when.max_upper' takes a share from 0 to 1, not nan"),
         (('why = "A reason."', ""), r"mine.toml: rule good: needs 'why'"),
         (('spares = ["He read also about bridges."]', ""), r"mine.toml: rule good: needs 'spares', a list of examples"),

@@ -32,7 +32,6 @@ app = typer.Typer(
 )
 app.add_typer(rules_app, name="rules")
 app.add_typer(index_app, name="index")
-app.command()(clusters)
 
 
 @app.command()
@@ -242,6 +241,9 @@ def restore(
 
     for note in run(source, output):
         say(visible(note, name=True))
+
+
+app.command()(clusters)
 
 
 @app.callback(invoke_without_command=True)

@@ -155,6 +155,8 @@ def find(given: Iterable[str | Path | Listed], form: str | None = None, selectio
         if not count and not isinstance(name, Listed) and not _is_dir(Path(name)):
             raise CleanerError(f"{name}: no such file or directory")
     if others and not files and not packed:
+        if others[0].lower().endswith(ARCHIVES):
+            raise CleanerError(f"{others[0]}: an archive; `clean` and `dedup` read what is in it")
         kinds = ", ".join(suffix for f in FORMATS.values() for suffix in f.suffixes)
         raise CleanerError(f"{others[0]}: not a kind that is read ({kinds}, each also {', '.join(SUFFIXES)}); name one with --format")
     inside = tuple(Archive(path, relative) for relative, path in sorted(packed.items()))

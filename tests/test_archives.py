@@ -280,5 +280,5 @@ def test_members_are_chosen_as_files_in_a_directory_are(tmp_path: Path, selectio
 
 def test_checking_leaves_archives_alone(tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_bytes(zipped(FILES))
-    with pytest.raises(CleanerError, match="not a kind that is read"):
+    with pytest.raises(CleanerError, match="an archive; `clean` and `dedup` read what is in it"):
         find([tmp_path])

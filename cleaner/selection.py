@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cleaner.document import CleanerError
 
@@ -85,5 +86,19 @@ def _spec(where: str, patterns: Iterable[str], *, mend: bool = False) -> GitIgno
         except ValueError as error:
             if not mend:
                 raise CleanerError(f"{where} {pattern}: not a pattern: {error}") from None
-    _made[key] = GitIgnoreSpec.from_lines(good)
+    _made[key] = GitIgnoreSpec([_tamed(pattern) for pattern in GitIgnoreSpec.from_lines(good).patterns], backend="simple")
     return _made[key]
+
+
+_STAR = r"\[\^/\]\*"
+_BEFORE_STAR = re.compile(rf"{_STAR}((?:\\.|\[\^?\]?[^\]]*\]|[^\\\[\](){{}}*+?^$|.])+?)(?={_STAR})")
+
+
+def _tamed(pattern: Any) -> Any:
+    """The same pattern, for which a name of many characters takes no longer where there are many stars in it.
+
+    What stands between two stars may be taken where it is found first: what follows can begin anywhere behind it.
+    """
+    if not pattern.regex:
+        return pattern
+    return type(pattern)(re.compile(_BEFORE_STAR.sub(r"(?>[^/]*?\1)", pattern.regex.pattern)), pattern.include)

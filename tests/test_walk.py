@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, Command, tree
+from hypothesis import given
+from hypothesis import strategies as st
+from pathspec import GitIgnoreSpec
 
 from cleaner.document import CleanerError
 from cleaner.selection import Selection
@@ -168,3 +171,20 @@ def test_the_options_of_the_commands(command: Command, tmp_path: Path) -> None:
 def test_patterns_are_compiled_only_where_there_are_some() -> None:
     code = "from cleaner.walk import find; find(['fixtures/small']); import sys; print('pathspec' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout == "False\n"
+
+
+def test_a_gitignore_of_many_stars_ends(tmp_path: Path) -> None:
+    (tmp_path / ".gitignore").write_text("*a*a*a*a*a*a*a*ab\n*x?y*[0-9]z*.txt\n")
+    for name in ("a" * 200 + ".txt", "1xxyy7z.txt", "xyz.txt", "a" * 20 + "b"):
+        (tmp_path / name).write_text("The bridge opened on Monday.")
+    code = f"from cleaner.walk import find; print(*(source.relative for source in find([{str(tmp_path)!r}]).sources))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=True)
+    assert done.stdout.split() == ["a" * 200 + ".txt", "xyz.txt"]
+
+
+@given(st.text("ab*?/", min_size=1, max_size=12), st.lists(st.text("ab/", min_size=1, max_size=8), max_size=8))
+def test_patterns_say_what_git_says(pattern: str, names: list[str]) -> None:
+    plain = GitIgnoreSpec.from_lines([pattern])
+    selection = Selection(exclude=(pattern,))
+    for name in names:
+        assert selection.wants(name) == (not plain.match_file(name))

@@ -26,7 +26,7 @@ from cleaner.segment import Page
 
 ROUNDS = 25
 """How often a text is gone over at least before it is given up. Of 23,000 news articles none took more than four."""
-WORK = 2_000_000
+WORK = 1_000_000
 """Characters to go over, all rounds together: a short text may take more rounds. A line in which a rule finds the next of thousands of
 credits only when the one before has gone would take minutes otherwise, and hours if it were ten times as long."""
 

@@ -173,12 +173,7 @@ class Store:
             run(f"INSERT INTO met SELECT least(a, b), greatest(a, b), count(*) FROM ({_meeting('keyed', 'key', most)}) GROUP BY 1, 2")
             run("DROP TABLE keyed; DROP TABLE stars; DROP TABLE buckets")
         for part in range(parts):
-            run(
-                "INSERT INTO candidates SELECT m.a, m.b FROM "
-                f"(SELECT a, b, sum(n) AS n FROM met WHERE a % {parts} = {part} GROUP BY a, b) m "
-                "JOIN docs x ON x.doc = m.a JOIN docs y ON y.doc = m.b "
-                f"WHERE m.n >= {MET} * least(x.sampled, y.sampled)"
-            )
+            run(f"INSERT INTO candidates {_sharing(f'met WHERE a % {parts} = {part}', 'docs')}")
         run("DROP TABLE met; DROP TABLE shared")
 
     def _most(self) -> int:
@@ -251,11 +246,7 @@ class Store:
             run("CREATE TABLE buckets AS SELECT key, count(*) AS n, min(doc) AS star FROM there GROUP BY key")
             run(f"INSERT INTO met SELECT a, b, count(*) FROM ({_crossing()}) GROUP BY a, b")
             run("DROP TABLE keyed; DROP TABLE there; DROP TABLE buckets")
-        run(
-            "INSERT INTO across SELECT m.a, m.b FROM (SELECT a, b, sum(n) AS n FROM met GROUP BY a, b) m "
-            "JOIN earlier_docs x ON x.doc = m.a JOIN docs y ON y.doc = m.b "
-            f"WHERE m.n >= {MET} * least(x.sampled, y.sampled)"
-        )
+        run(f"INSERT INTO across {_sharing('met', 'earlier_docs')}")
         run("DROP TABLE met")
 
     def save(self, folder: Path, documents: Sequence[int]) -> None:
@@ -351,6 +342,14 @@ def _limit(memory: int) -> str:
 
 def _quoted(path: Path) -> str:
     return "'" + str(path).replace("'", "''") + "'"
+
+
+def _sharing(met: str, first: str) -> str:
+    """SQL for the pairs that met often enough to share much of the smaller sample; ``first``: the table of their first documents."""
+    return (
+        f"SELECT m.a, m.b FROM (SELECT a, b, sum(n) AS n FROM {met} GROUP BY a, b) m "
+        f"JOIN {first} x ON x.doc = m.a JOIN docs y ON y.doc = m.b WHERE m.n >= {MET} * least(x.sampled, y.sampled)"
+    )
 
 
 def _crossing() -> str:

@@ -20,6 +20,7 @@ from typing import IO, NamedTuple, Protocol, Self, cast
 
 from cleaner.document import CleanerError, visible
 from cleaner.formats import ReadError, compression, named
+from cleaner.names import Names
 from cleaner.selection import ALL, Selection
 from cleaner.walk import RECORD, Archive, Found, joined
 
@@ -55,7 +56,7 @@ class _TooMuchError(CleanerError):
 def unpacked(found: Found, folder: Path, form: str | None = None, selection: Selection = ALL) -> Found:
     """What was found, with the files in its archives among the sources; they lie in ``folder``, which is made anew."""
     shutil.rmtree(folder, ignore_errors=True)
-    taken = _Taken({source.relative for source in found.sources})
+    taken = _Taken(Names(source.relative for source in found.sources))
     for number, archive in enumerate(found.archives):
         inside = folder / str(number)
         inside.mkdir(parents=True)
@@ -67,7 +68,7 @@ def unpacked(found: Found, folder: Path, form: str | None = None, selection: Sel
 class _Taken:
     """What was taken out of archives, and what was left in them."""
 
-    def __init__(self, names: set[str]) -> None:
+    def __init__(self, names: Names) -> None:
         self.names = names
         self.files: dict[str, Path] = {}
         self.failures: dict[str, str] = {}

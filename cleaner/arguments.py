@@ -224,7 +224,7 @@ def stdin(given: list[str], form: str | None) -> Iterator[Sequence[str | Listed]
     from cleaner.walk import Listed
 
     with typed(form) as path:
-        found = Listed(((path, path.name, ""),), {path: path.name})
+        found = Listed(((str(path), path.name, ""),), {str(path): path.name})
         yield [found if name == "-" else name for name in given]
 
 

@@ -19,7 +19,8 @@ from cleaner.selection import ALL, Selection
 from cleaner.walk import find
 
 if TYPE_CHECKING:
-    from cleaner.walk import Listed, Source
+    from cleaner.sources import Source
+    from cleaner.walk import Listed
 
 OK, FOUND, WRONG, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 

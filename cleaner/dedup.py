@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, pairwise
+from operator import attrgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal, NamedTuple, TypeVar
@@ -20,14 +21,14 @@ from cleaner import minhash
 from cleaner.document import CleanerError
 from cleaner.likeness import Body, Judge, Kind
 from cleaner.minhash import Sketcher
-from cleaner.store import Fingerprint, Store
+from cleaner.store import Candidates, Fingerprint, Store
 
 Mode = Literal["none", "exact", "near"]
 Templates = Literal["keep", "merge"]
 MODES: tuple[Mode, ...] = ("none", "exact", "near")
 TEMPLATES: tuple[Templates, ...] = ("keep", "merge")
 Choice = TypeVar("Choice", bound=str)
-Watched = Callable[[list[tuple[int, int]]], Iterable[tuple[int, int]]]
+Watched = Callable[[Candidates], Iterable[tuple[int, int]]]
 
 WORTH = 1 << 22
 """Bytes of text from which on it pays to load the compiled loops, half a second."""
@@ -140,7 +141,9 @@ class Dedup:
         rows = zip(made.words.tolist(), _rows(made.digests), _rows(keys), samples, _rows(short), strict=True)
         return [Fingerprint(*row) if row[0] else None for row in rows]
 
-    def pairs(self, store: Store, text: Callable[[int], str], *, earlier: bool = False, watched: Watched = iter) -> list[Pair]:
+    def pairs(
+        self, store: Store, text: Callable[[int], str], *, earlier: bool = False, watched: Watched = attrgetter("pairs")
+    ) -> list[Pair]:
         """All pairs among the documents of a store that were found to be something to each other, in order.
 
         Of a group of exact copies each is paired with the one of least id; only that one is compared with other texts.
@@ -157,11 +160,11 @@ class Dedup:
             found += [Pair(one, two, "exact", 1.0, 1.0) for one, two in known]
         if self.mode == "near":
             compare = Comparer(self, text)
-            met = near_together(store, store.candidates(contained=self.containment, alike=self._alike))
-            found += filter(None, (compare(a, b) for a, b in watched(met)))
+            met = watched(store.candidates(contained=self.containment, alike=self._alike))
+            found += filter(None, (compare(a, b) for a, b in met))
             if earlier:
-                met = near_together(store, store.earlier_candidates(contained=self.containment))
-                found += filter(None, (compare(a, b) for a, b in watched([pair for pair in met if pair not in known])))
+                met = watched(store.earlier_candidates(contained=self.containment))
+                found += filter(None, (compare(a, b) for a, b in met if (a, b) not in known))
         return sorted(found)
 
 
@@ -170,13 +173,6 @@ def _rows(table: Any) -> list[bytes]:
     content = table.tobytes()
     width = len(content) // len(table)
     return [content[i * width : (i + 1) * width] for i in range(len(table))]
-
-
-def near_together(store: Store, pairs: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Pairs in the order of what hangs together, so that a text is read once, not once for each of its pairs."""
-    pairs = list(pairs)
-    group = {doc: number for number, group in enumerate(store.components(pairs)) for doc in group} if pairs else {}
-    return sorted(pairs, key=lambda pair: (group[pair[0]], pair))
 
 
 class Comparer:

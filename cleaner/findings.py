@@ -14,8 +14,8 @@ from cleaner.formats import Options, Record, compression
 from cleaner.formats.encoding import Decoded
 from cleaner.review import share_removed, too_much
 from cleaner.rulebook import Rulebook
+from cleaner.sources import Source
 from cleaner.version import __version__
-from cleaner.walk import Source
 
 
 class Finding(NamedTuple):

@@ -13,7 +13,8 @@ from pathlib import Path
 from cleaner import audit
 from cleaner.document import CleanerError
 from cleaner.formats import Options, ReadError, Rewriting
-from cleaner.walk import RECORD, Source
+from cleaner.sources import Source
+from cleaner.walk import RECORD
 
 STAGING = "staging"
 """What a run has done so far."""

@@ -20,7 +20,7 @@ from typing import IO, Any
 
 from cleaner import audit
 from cleaner.formats import Options, Raw, ReadError, compression
-from cleaner.walk import Source
+from cleaner.sources import Source
 from cleaner.work import Outcome, Task, counting, read, staged
 
 _DOCUMENTS, _BYTES = 2000, 1 << 24

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from time import perf_counter
-from typing import Any, TypeVar
+from typing import Any
 
 from cleaner.progress import Progress
-
-Pair = TypeVar("Pair")
+from cleaner.store import Candidates
 
 
 class Performance:
@@ -44,10 +43,10 @@ class Performance:
         """A document was written."""
         self.progress.advance(1, 0, fresh=True)
 
-    def compared(self, pairs: Sequence[Pair]) -> Iterator[Pair]:
+    def compared(self, candidates: Candidates) -> Iterator[tuple[int, int]]:
         """Pairs that are compared, one after another."""
-        self.progress.expect(len(pairs))
-        for pair in pairs:
+        self.progress.expect(candidates.number)
+        for pair in candidates.pairs:
             yield pair
             self.progress.advance(1, 0, fresh=True)
 

@@ -24,6 +24,7 @@ from cleaner.engine import Cleaner
 from cleaner.engines import local
 from cleaner.formats import Options
 from cleaner.index import Batch, Earlier, Entry, Index
+from cleaner.names import Names
 from cleaner.output import STAGING, UNFINISHED, Writer, prepared
 from cleaner.parts import Parts, Reach, tasks
 from cleaner.performance import Performance
@@ -31,10 +32,11 @@ from cleaner.progress import Progress
 from cleaner.remote import check_apart, fetched, listed, on_this_machine
 from cleaner.review import MOST_REMOVED
 from cleaner.selection import ALL, Selection
+from cleaner.sources import Source
 from cleaner.store import MEMORY, Store, enough
 from cleaner.upload import folder_for, uploading
 from cleaner.version import __version__
-from cleaner.walk import RECORD, Found, Listed, Source, check_output, find, is_url
+from cleaner.walk import RECORD, Found, Listed, check_output, find, is_url
 from cleaner.work import Outcome, Task, Work, by_source
 
 
@@ -151,7 +153,7 @@ class _Run:
         self.record = out / RECORD
         self.settings = settings
         self.staging = staging
-        self.ids: list[str] = []
+        self.ids = Names()
         self.lengths = array("q")
         self.facts: list[Facts] = []
         self.places = array("q")  # two numbers a document: its part and the place in it
@@ -231,15 +233,14 @@ class _Run:
             jobs = settings.jobs if len(first) > 1 else 1  # a pool is not worth its start for one batch
             return local.run(work, itertools.chain(first, rest), jobs, work.lost, self.performance.replaced)
 
-        taken: set[str] = set()
         found = reach.through(tasks(self.sources, settings.options, self.skipped))
         for outcome, part, place, before in self.parts.outcomes(found, run):
-            name = self._own_id(outcome, taken)
+            name = self._own_id(outcome)
             fingerprint = dedup.fingerprints([outcome.text])[0] if before and work.matters(outcome) else outcome.fingerprint
             if store and fingerprint:
                 store.add(len(self.ids), name, fingerprint)
                 self.batch.add(name, fingerprint.digest)
-            self.ids.append(name)
+            self.ids.add(name)
             self.lengths.append(len(outcome.text))
             if settings.prefer.asks:
                 self.facts.append(self._facts(outcome, name))
@@ -251,15 +252,14 @@ class _Run:
                 stopped = "stopped here by --strict; what is done is kept, the same command goes on"
                 raise CleanerError(f"{visible(name, name=True)}: {outcome.failure} ({stopped})")
 
-    def _own_id(self, outcome: Outcome, taken: set[str]) -> str:
+    def _own_id(self, outcome: Outcome) -> str:
         """An id of its own: where a record's id is taken, its place in its file names it."""
         source = self.sources[outcome.source]
         name = outcome.id
-        if name in taken:
+        if name in self.ids:
             name = f"{source.relative}#{outcome.number}"
-        while name in taken:
+        while name in self.ids:
             name += "~"
-        taken.add(name)
         return name
 
     def _staged(self) -> Iterator[Outcome]:

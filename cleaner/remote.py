@@ -26,7 +26,8 @@ from cleaner.archives import unsafe
 from cleaner.document import CleanerError, visible
 from cleaner.formats import compression, named
 from cleaner.selection import ALL, Selection
-from cleaner.walk import RECORD, Found, Listed, Source, find, is_url, joined
+from cleaner.sources import Source
+from cleaner.walk import RECORD, Found, Listed, find, is_url, joined
 
 _T = TypeVar("_T")
 _AT_ONCE = 8
@@ -259,8 +260,8 @@ def _listed(url: str, folder: Path, listing: Listing) -> Listed:
         raise CleanerError(f"{url}: {said(error)}") from None
     if tree:
         listing.roots.append((system, base))
-    found: list[tuple[Path, str, str]] = []
-    urls: dict[Path, str] = {}
+    found: list[tuple[str, str, str]] = []
+    urls: dict[str, str] = {}
     hidden: set[str] = set()
     taken: set[str] = set()
     for number, (path, info, failure) in enumerate(sorted(rows, key=lambda row: ("//" in row[0][len(base) - 1 :], row[0])), 1):
@@ -275,14 +276,14 @@ def _listed(url: str, folder: Path, listing: Listing) -> Listed:
             continue
         file = _file(system, path, path if web else f"{url.partition('://')[0]}://{path.lstrip('/')}", info)
         target = folder / _name(file, relative)
-        urls[target] = file.url
+        urls[str(target)] = file.url
         if refused:
             relative = f"{visible(base.rstrip('/').rpartition('/')[2])[:100]}#{number}"
             failure = f"{visible(file.url)[:200]!r}: {refused}"
         else:
             listing.files[target] = file
         taken.add(relative)
-        found.append((target, relative, failure))
+        found.append((str(target), relative, failure))
     return Listed(tuple(found), urls, len(hidden))
 
 

@@ -47,6 +47,13 @@ class Fingerprint(NamedTuple):
     """The lowest byte of each value of the signature; none where parts of longer texts are asked for, which it says nothing of."""
 
 
+class Candidates(NamedTuple):
+    """Pairs that are worth a comparison; those of what hangs together stand together, so that a text is read once, not once a pair."""
+
+    number: int
+    pairs: Iterable[tuple[int, int]]
+
+
 class Store:
     """The fingerprints of the documents of one run, by number.
 
@@ -115,8 +122,8 @@ class Store:
         query = "SELECT list(doc ORDER BY id, doc) FROM docs GROUP BY one, two HAVING count(*) > 1 ORDER BY min(id)"
         yield from (row[0] for row in self._rows(query))
 
-    def candidates(self, *, contained: bool = False, alike: float = 0) -> Iterator[tuple[int, int]]:
-        """Pairs that share a band key, in order; of each group of copies only the one that stands for it.
+    def candidates(self, *, contained: bool = False, alike: float = 0) -> Candidates:
+        """Pairs that share a band key; of each group of copies only the one that stands for it.
 
         Args:
             contained: also pairs of which a large share of the smaller sample lies in the other's.
@@ -133,20 +140,36 @@ class Store:
             run("DROP TABLE keyed; DROP TABLE buckets")
         if contained:
             self._sampled()
-        rows = self._rows("SELECT DISTINCT least(a, b) AS a, greatest(a, b) AS b FROM candidates ORDER BY a, b")
-        yield from self._alike(rows, alike) if self._short and not contained else rows
+        run("CREATE TABLE meeting AS SELECT DISTINCT least(a, b) AS a, greatest(a, b) AS b FROM candidates")
+        run("DROP TABLE candidates")
+        if self._short and not contained:
+            self._only_alike(alike)
+        return self._together("meeting")
 
-    def _alike(self, pairs: Iterable[tuple[int, int]], least: float) -> Iterator[tuple[int, int]]:
+    def _only_alike(self, least: float) -> None:
+        """Leaves of the pairs that meet those of which so much of the short signatures agrees."""
         import numpy as np
 
         short = np.frombuffer(b"".join(self._short), np.uint8).reshape(len(self._short), -1)
         place = np.zeros(max(self._shortened) + 1, np.int64)
         place[self._shortened] = np.arange(len(self._short))
-        rest = iter(pairs)
-        while chunk := list(itertools.islice(rest, 10_000)):
-            both = place[np.array(chunk)]
-            agreeing = (short[both[:, 0]] == short[both[:, 1]]).mean(axis=1)
-            yield from itertools.compress(chunk, agreeing >= least)
+        self._db.execute("ALTER TABLE meeting RENAME TO met")
+        self._db.execute("CREATE TABLE meeting (a BIGINT, b BIGINT)")
+        rows = self._rows("SELECT a, b FROM met")
+        while chunk := list(itertools.islice(rows, 10_000)):
+            pairs = np.array(chunk)
+            both = place[pairs]
+            alike = pairs[(short[both[:, 0]] == short[both[:, 1]]).mean(axis=1) >= least]
+            self._insert("meeting", {"a": alike[:, 0], "b": alike[:, 1]})
+        self._db.execute("DROP TABLE met")
+
+    def _together(self, table: str) -> Candidates:
+        """The pairs of a table in the order of what hangs together."""
+        ((count,),) = self._db.execute(f"SELECT count(*) FROM {table}").fetchall()
+        if not count:
+            return Candidates(0, ())
+        self._label(table, f"{table}_labels")
+        return Candidates(count, self._rows(f"SELECT a, b FROM {table} JOIN {table}_labels ON doc = a ORDER BY label, a, b"))
 
     def _sampled(self) -> None:
         """Adds the pairs of which much of the smaller sample lies in the other's to the candidates."""
@@ -221,7 +244,7 @@ class Store:
             "GROUP BY d.doc ORDER BY d.doc"
         )
 
-    def earlier_candidates(self, *, contained: bool = False) -> Iterator[tuple[int, int]]:
+    def earlier_candidates(self, *, contained: bool = False) -> Candidates:
         """(earlier document, document of this run) that are worth a comparison; see `candidates`, to be called after it."""
         run = self._db.execute
         run("CREATE TABLE across (a BIGINT, b BIGINT)")
@@ -233,7 +256,9 @@ class Store:
             run("DROP TABLE keyed; DROP TABLE there; DROP TABLE buckets")
         if contained:
             self._sampled_earlier()
-        yield from self._rows("SELECT DISTINCT a, b FROM across ORDER BY a, b")
+        run("CREATE TABLE crossing AS SELECT DISTINCT a, b FROM across")
+        run("DROP TABLE across")
+        return self._together("crossing")
 
     def _sampled_earlier(self) -> None:
         run = self._db.execute
@@ -261,31 +286,38 @@ class Store:
         self._db.execute("DROP TABLE chosen")
 
     def components(self, pairs: Iterable[tuple[int, int]]) -> list[list[int]]:
-        """The connected components of pairs of numbers, each in order, by their least member.
-
-        Each number takes the least label of those it is paired with, then the label of its label, until none changes: chains
-        are halved in each round.
-        """
+        """The connected components of pairs of numbers, each in order, by their least member."""
         import numpy as np
 
         run = self._db.execute
-        links = np.array(list(pairs), np.int64).reshape(-1, 2)
-        run("CREATE TABLE links (a BIGINT, b BIGINT)")
-        self._insert("links", {"a": np.concatenate([links[:, 0], links[:, 1]]), "b": np.concatenate([links[:, 1], links[:, 0]])})
-        run("CREATE TABLE labels AS SELECT a AS doc, least(a, min(b)) AS label FROM links GROUP BY a")
+        links = np.fromiter(itertools.chain.from_iterable(pairs), np.int64).reshape(-1, 2)
+        run("CREATE TABLE joined (a BIGINT, b BIGINT)")
+        self._insert("joined", {"a": links[:, 0], "b": links[:, 1]})
+        self._label("joined", "labels")
+        groups = [row[0] for row in self._rows("SELECT list(doc ORDER BY doc) FROM labels GROUP BY label ORDER BY label")]
+        run("DROP TABLE labels; DROP TABLE joined")
+        return groups
+
+    def _label(self, pairs: str, labels: str) -> None:
+        """Makes a table that gives each document in a table of pairs the least number of those that it hangs together with.
+
+        Each takes the least label of those it is paired with, then the label of its label, until none changes: chains are halved
+        in each round.
+        """
+        run = self._db.execute
+        run(f"CREATE TABLE links AS SELECT a, b FROM {pairs} UNION ALL SELECT b, a FROM {pairs}")
+        run("CREATE TABLE nearest AS SELECT a AS doc, least(a, min(b)) AS label FROM links GROUP BY a")
         while True:
             run(
                 "CREATE TABLE nearer AS SELECT l.a AS doc, least(min(x.label), min(y.label)) AS label FROM links l "
-                "JOIN labels x ON x.doc = l.a JOIN labels y ON y.doc = l.b GROUP BY l.a"
+                "JOIN nearest x ON x.doc = l.a JOIN nearest y ON y.doc = l.b GROUP BY l.a"
             )
             run("CREATE TABLE jumped AS SELECT n.doc AS doc, m.label AS label FROM nearer n JOIN nearer m ON m.doc = n.label")
-            ((changed,),) = run("SELECT count(*) FROM labels l JOIN jumped j ON j.doc = l.doc WHERE l.label <> j.label").fetchall()
-            run("DROP TABLE labels; DROP TABLE nearer; ALTER TABLE jumped RENAME TO labels")
+            ((changed,),) = run("SELECT count(*) FROM nearest l JOIN jumped j ON j.doc = l.doc WHERE l.label <> j.label").fetchall()
+            run("DROP TABLE nearest; DROP TABLE nearer; ALTER TABLE jumped RENAME TO nearest")
             if not changed:
                 break
-        groups = [row[0] for row in self._rows("SELECT list(doc ORDER BY doc) FROM labels GROUP BY label ORDER BY label")]
-        run("DROP TABLE labels; DROP TABLE links")
-        return groups
+        run(f"DROP TABLE links; ALTER TABLE nearest RENAME TO {labels}")
 
     def _rows(self, query: str) -> Iterator[tuple[Any, ...]]:
         result = self._db.cursor().execute(query)

@@ -4,44 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from cleaner.document import CleanerError
-from cleaner.formats import FORMATS, Format, named, output_name
+from cleaner.formats import FORMATS, named
 from cleaner.formats.compression import SUFFIXES
 from cleaner.selection import ALL, Ignored, Selection
+from cleaner.sources import Sources
 
 RECORD = "_cleaner"
 """The folder of a run's record; not looked into when a run's output is cleaned again."""
-
-
-class Source(NamedTuple):
-    """A file to be read. ``relative`` is its path below what was named, with ``/``: the id of the document it is.
-
-    ``place`` is its path as it can be opened, in few bytes: there may be millions. ``url``: where it was fetched from, if it was.
-    """
-
-    place: str
-    relative: str
-    format: str
-    output: str
-    failure: str = ""
-    url: str = ""
-
-    @property
-    def path(self) -> Path:
-        return Path(self.place)
-
-    @property
-    def reader(self) -> Format:
-        return FORMATS[self.format]
-
-    @property
-    def shown(self) -> str:
-        """Where it lies, for a person."""
-        return self.url or self.place
 
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.zst", ".tar.bz2", ".tar.xz")
@@ -58,8 +32,8 @@ class Archive(NamedTuple):
 class Listed(NamedTuple):
     """Files that lie elsewhere, told as those of a directory are, with the paths that they will be fetched to and their addresses."""
 
-    files: tuple[tuple[Path, str, str], ...]
-    urls: dict[Path, str]
+    files: tuple[tuple[str, str, str], ...]
+    urls: dict[str, str]
     hidden: int = 0
 
 
@@ -85,7 +59,7 @@ class Found(NamedTuple):
     ``.gitignore`` names, and files that ``--include`` and ``--exclude`` keep out.
     """
 
-    sources: tuple[Source, ...]
+    sources: Sources
     others: tuple[str, ...]
     hidden: int = 0
     ignored: int = 0
@@ -112,98 +86,74 @@ def find(given: Iterable[str | Path | Listed], form: str | None = None, selectio
     if form is not None and form not in FORMATS:
         raise CleanerError(f"no format {form!r}; there are {', '.join(FORMATS)}")
     given = list(given)
-    files: dict[str, str] = {}
+    sources = Sources(form)
     others: list[str] = []
-    failures: dict[str, str] = {}
     packed: dict[str, Path] = {}
-    seen: dict[Path, str] | None = {} if len(given) > 1 else None
-    urls: dict[Path, str] = {}
+    seen: dict[str, str] | None = {} if len(given) > 1 else None
+    urls: dict[str, str] = {}
     tree = _Tree(selection)
     for name in given:
         count = 0
         if isinstance(name, Listed):
             urls |= name.urls
             tree.hidden += name.hidden
-        for path, relative, failure in name.files if isinstance(name, Listed) else _below(str(name), tree):
+        for place, relative, failure in name.files if isinstance(name, Listed) else _below(str(name), tree):
             count += 1
             holds = archives and not failure and relative.lower().endswith(ARCHIVES)
             # as of a directory: what is in it may be what is to be included
             if not (selection._replace(include=()) if holds else selection).wants(relative):
                 tree.ignored += 1
                 continue
+            url = urls.get(place, "")
             if failure:
-                failures[relative] = failure
-                files[relative] = str(path)
+                sources.add(relative, place, failure, url)
                 continue
             if holds:
-                packed.setdefault(relative, path)
+                packed.setdefault(relative, Path(place))
                 continue
             if form is None and named(relative) is None:
                 others.append(relative)
                 continue
-            if seen is None and path.is_symlink():
-                seen = {Path(place).resolve(): name for name, place in files.items()}
-            if seen is not None and seen.setdefault(path.resolve(), relative) != relative:
+            if seen is None and Path(place).is_symlink():
+                seen = {os.path.realpath(source.place): source.relative for source in sources}
+            if seen is not None and seen.setdefault(os.path.realpath(place), relative) != relative:
                 continue  # named twice: by itself, by a directory that holds it, by a link
-            if relative in files and Path(files[relative]).resolve() != path.resolve():
-                one, other = (urls.get(p, str(p)) for p in (Path(files[relative]), path))
+            other = sources.get(relative)
+            if other and os.path.realpath(other.place) != os.path.realpath(place):
                 raise CleanerError(
-                    f"{one} and {other} would both be written as {relative}; clean them into different directories, "
+                    f"{other.shown} and {url or place} would both be written as {relative}; clean them into different directories, "
                     "or name a directory that holds both"
                 )
-            files[relative] = str(path)
+            sources.add(relative, place, url=url)
         if not count and not isinstance(name, Listed) and not _is_dir(Path(name)):
             raise CleanerError(f"{name}: no such file or directory")
-    if others and not files and not packed:
+    if others and not sources and not packed:
         if others[0].lower().endswith(ARCHIVES):
             raise CleanerError(f"{others[0]}: an archive; `clean` and `dedup` read what is in it")
         kinds = ", ".join(suffix for f in FORMATS.values() for suffix in f.suffixes)
         raise CleanerError(f"{others[0]}: not a kind that is read ({kinds}, each also {', '.join(SUFFIXES)}); name one with --format")
     inside = tuple(Archive(path, relative) for relative, path in sorted(packed.items()))
-    return Found(tuple(_sources(files, form, failures, urls)), tuple(sorted(others)), tree.hidden, tree.ignored, inside)
+    return Found(sources.arranged(), tuple(sorted(others)), tree.hidden, tree.ignored, inside)
 
 
-def joined(found: Found, files: dict[str, Path], failures: dict[str, str], others: Iterable[str], form: str | None) -> Found:
-    """What was found and further files, as one."""
-    urls = {source.path: source.url for source in found.sources if source.url}
-    all_files = {source.relative: source.place for source in found.sources} | {name: str(path) for name, path in files.items()}
-    failures = {source.relative: source.failure for source in found.sources if source.failure} | failures
-    return found._replace(sources=tuple(_sources(all_files, form, failures, urls)), others=tuple(sorted([*found.others, *others])))
+def joined(found: Found, files: Mapping[str, Path], failures: Mapping[str, str], others: Iterable[str], form: str | None) -> Found:
+    """What was found and further files, as one; what has failed since."""
+    sources = Sources(form)
+    for one in found.sources:
+        sources.add(one.relative, one.place, failures.get(one.relative, one.failure), one.url)
+    for relative, path in files.items():
+        sources.add(relative, str(path), failures.get(relative, ""))
+    return found._replace(sources=sources.arranged(), others=tuple(sorted([*found.others, *others])))
 
 
-def _sources(files: dict[str, str], form: str | None, failures: dict[str, str], urls: dict[Path, str]) -> Iterator[Source]:
-    outputs: dict[str, str] = {}  # of those that cannot keep their name
-
-    def free(output: str) -> bool:
-        folders = [str(folder) for folder in PurePosixPath(output).parents]
-        return output not in names and not any(folder in names for folder in folders) and output + "/" not in above
-
-    # files that keep their name first, so that "a.txt" is a.txt also beside "a.html"
-    names: set[str] = set()
-    above = {f"{folder}/" for relative in files for folder in PurePosixPath(relative).parents}
-    for relative in sorted(files, key=lambda r: (output_name(r, FORMATS[form or named(r) or "text"]) != r, r)):
-        kind = form or named(relative) or "text"
-        output = output_name(relative, FORMATS[kind])
-        while not free(output):
-            target = FORMATS[kind].target or ".txt"
-            output = relative + target if output != relative + target else output + target
-        names.add(output)
-        if output != relative:
-            outputs[relative] = output
-    for relative in sorted(files):
-        kind = form or named(relative) or "text"
-        url = urls.get(Path(files[relative]), "") if urls else ""
-        yield Source(files[relative], relative, kind, outputs.get(relative, relative), failures.get(relative, ""), url)
-
-
-def _is_dir(path: Path) -> bool:
+def _is_dir(path: Path | os.DirEntry[str]) -> bool:
     try:
         return path.is_dir()
-    except OSError:  # a name that no file can have
+    except OSError:  # a name that no file can have, links in a circle
         return False
 
 
-def _below(name: str, tree: _Tree) -> Iterator[tuple[Path, str, str]]:
+def _below(name: str, tree: _Tree) -> Iterator[tuple[str, str, str]]:
     """(file, path relative to what was named, why it is not to be read) for each."""
     import glob
 
@@ -215,7 +165,7 @@ def _below(name: str, tree: _Tree) -> Iterator[tuple[Path, str, str]]:
     if _is_dir(path):
         yield from tree.below(path)
     elif there:
-        yield path, path.name, _unfit(path)
+        yield str(path), path.name, _unfit(path)
     elif glob.has_magic(name):
         base = Path(*_fixed(path))
         for match in sorted(glob.glob(name, recursive=True)):
@@ -223,7 +173,7 @@ def _below(name: str, tree: _Tree) -> Iterator[tuple[Path, str, str]]:
             if ".." in relative.parts:
                 raise CleanerError(f"{name}: '..' behind a wildcard would lead out of the output; name the directory itself")
             if not Path(match).is_dir() and RECORD not in relative.parts:
-                yield Path(match), relative.as_posix(), _unfit(Path(match))
+                yield str(Path(match)), relative.as_posix(), _unfit(Path(match))
 
 
 def _fixed(path: Path) -> list[str]:
@@ -244,58 +194,79 @@ class _Tree:
         self.selection = selection
         self.hidden = self.ignored = 0
 
-    def below(self, root: Path) -> Iterator[tuple[Path, str, str]]:
-        """A tree's files, then what links in it lead to: of a file and a link to it, it is the file that is read."""
+    def below(self, root: Path) -> Iterator[tuple[str, str, str]]:
+        """A tree's files in the order of their paths, then what links in it lead to: of a file and a link to it, it is the file
+        that is read.
+        """
         real = root.resolve()
-        entered: set[Path] = set()  # so that links in a circle end
-        links: list[tuple[Path, str]] = []
+        entered: set[str] = set()  # so that links in a circle end
+        links: list[tuple[str, str]] = []
         ignored = Ignored()
-        yield from self._folder(root, "", links, entered, ignored)
+        top = "" if root == Path() else f"{root}/".replace("//", "/")
+        yield from self._below(top, "", links, entered, ignored)
         while links:
-            path, relative = links.pop(0)
-            failure = _unfit(path, real)
-            if failure or not path.is_dir():
-                yield path, relative, failure
-            elif path.resolve() not in entered:
-                yield from self._folder(path, f"{relative}/", links, entered, ignored)
+            place, relative = links.pop(0)
+            failure = _unfit(Path(place), real)
+            if failure or not Path(place).is_dir():
+                yield place, relative, failure
+            else:
+                yield from self._below(f"{place}/", f"{relative}/", links, entered, ignored)
 
-    def _folder(
-        self, top: Path, prefix: str, links: list[tuple[Path, str]], entered: set[Path], ignored: Ignored
-    ) -> Iterator[tuple[Path, str, str]]:
-        unreadable: list[OSError] = []
-        for folder, folders, names in os.walk(top, onerror=unreadable.append):
-            here = Path(folder)
-            within = here.relative_to(top).as_posix()
-            before = prefix if within == "." else f"{prefix}{within}/"
-            if here.resolve() in entered:  # a link has led here before
-                folders.clear()
-                continue
-            entered.add(here.resolve())
-            if self.selection.gitignore:
-                ignored.enter(here, before)
-            linked = {name for name in folders if (here / name).is_symlink()}
-            wanted = self._wanted(folders, before, "/", ignored)
-            folders[:] = [name for name in wanted if name not in linked]
-            links += [(here / name, before + name) for name in wanted if name in linked]
-            for name in self._wanted(names, before, "", ignored):
-                if (here / name).is_symlink():
-                    links.append((here / name, before + name))
-                else:
-                    yield here / name, before + name, _unfit(here / name)
-        for error in unreadable:
-            within = Path(error.filename).relative_to(top).as_posix()
-            yield Path(error.filename), f"{prefix}{within}", f"cannot be read: {error.strerror}"
+    def _below(
+        self, top: str, before: str, links: list[tuple[str, str]], entered: set[str], ignored: Ignored
+    ) -> Iterator[tuple[str, str, str]]:
+        """The files of a folder and of those in it; folders are written with ``/`` behind, the working folder as nothing."""
+        open_folders = [(top, before, self._entries(top, before, entered, ignored))]
+        while open_folders:
+            folder, before, entries = open_folders[-1]
+            name, kind = next(entries, ("", ""))
+            if not kind:
+                open_folders.pop()
+            elif kind == "folder":
+                inner = folder + name, before + name
+                open_folders.append((*inner, self._entries(*inner, entered, ignored)))
+            elif kind == "link":
+                links.append((folder + name, before + name))
+            elif kind == "file":
+                yield folder + name, before + name, ""
+            else:
+                yield (folder + name).removesuffix("/") or ".", (before + name).removesuffix("/") or ".", kind
 
-    def _wanted(self, names: Iterable[str], before: str, behind: str, ignored: Ignored) -> list[str]:
-        found = []
-        for name in sorted(names):
+    def _entries(self, folder: str, before: str, entered: set[str], ignored: Ignored) -> Iterator[tuple[str, str]]:
+        """What is wanted of a folder's entries, as (name, its kind or why it is not to be read), in the order of their names."""
+        real = os.path.realpath(folder)
+        if real in entered:  # a link has led here before
+            return
+        entered.add(real)
+        kinds: dict[str, str] = {}  # of those that are no mere files
+        names: list[str] = []
+        try:
+            with os.scandir(folder or ".") as entries:
+                for entry in entries:
+                    name = entry.name + ("/" if _is_dir(entry) else "")
+                    if entry.is_symlink():
+                        kinds[name] = "link"
+                    elif name.endswith("/"):
+                        kinds[name] = "folder"
+                    elif not entry.is_file():
+                        kinds[name] = _ODD
+                    names.append(name)
+        except OSError as error:
+            yield "", f"cannot be read: {error.strerror}"
+            return
+        if self.selection.gitignore:
+            ignored.enter(Path(folder), before)
+        names.sort()
+        for name in names:
             if name.startswith("."):
                 self.hidden += 1
-            elif before + name + behind in ignored:
+            elif before + name in ignored:
                 self.ignored += 1
-            elif not (behind and name == RECORD):
-                found.append(name)
-        return found
+            elif name != f"{RECORD}/":
+                yield name.removesuffix("/") if kinds.get(name) == "link" else name, kinds.get(name, "file")
+
+
+_ODD = "not a file (a pipe, a device, or a link that leads nowhere)"
 
 
 def _unfit(path: Path, root: Path | None = None) -> str:
@@ -303,7 +274,7 @@ def _unfit(path: Path, root: Path | None = None) -> str:
     try:
         if root and path.is_symlink() and not path.resolve(strict=True).is_relative_to(root):
             return "a link to a place outside of what was named; name that place itself"
-        return "" if path.is_file() or (root and path.is_dir()) else "not a file (a pipe, a device, or a link that leads nowhere)"
+        return "" if path.is_file() or (root and path.is_dir()) else _ODD
     except (OSError, RuntimeError) as error:
         return f"a link that leads nowhere ({error})"
 
@@ -314,8 +285,11 @@ def check_output(found: Found, given: Iterable[str | Path | Listed], out: Path) 
     for name in given:
         if not isinstance(name, Listed) and _is_dir(Path(name)) and target.is_relative_to(Path(name).resolve()):
             raise CleanerError(f"{out} lies in {name}: the output would be read as input; name a directory outside of it")
+    apart = ""  # the folder that was looked at last, if it is apart
     for source in found.sources:
-        if source.url:
+        folder = source.place.rpartition("/")[0]
+        if source.url or (folder and folder == apart):
             continue
         if source.path.absolute().is_relative_to(target) or source.path.parent.resolve().is_relative_to(target):
             raise CleanerError(f"{source.path} lies in {out}: the output could overwrite it; name another directory with -o")
+        apart = folder

@@ -13,8 +13,8 @@ from cleaner.document import CleanerError, Document, Edit
 from cleaner.engine import Cleaner
 from cleaner.formats import Options, Raw, Record
 from cleaner.review import MOST_REMOVED, too_much, walled
+from cleaner.sources import Source
 from cleaner.store import Fingerprint
-from cleaner.walk import Source
 
 
 class Task(NamedTuple):
@@ -55,7 +55,7 @@ class Outcome(NamedTuple):
 class Work:
     """What a worker does with a batch of tasks; a pure function of the files."""
 
-    sources: tuple[Source, ...]
+    sources: Sequence[Source]
     cleaner: Cleaner | None
     dedup: Dedup
     options: Options

@@ -190,3 +190,23 @@ def test_what_workers_hold_ready_is_not_done_when_all_is_over(tmp_path: Path) ->
     begun = len(list(tmp_path.iterdir()))
     results.close()  # type: ignore[attr-defined]
     assert len(list(tmp_path.iterdir())) <= begun + 2
+
+
+def long(folders: list[Path]) -> list[int]:
+    """Work on many items, as a batch of pages is, that passes over errors in one of them; none in the working folder."""
+    for number in range(300 if folders[0] != Path() else 0):
+        try:
+            (folders[0] / f"{number}-{os.getpid()}").touch()
+            time.sleep(0.1)
+        except Exception:
+            continue
+    return [1]
+
+
+def test_a_batch_that_is_begun_is_left_when_all_is_over(tmp_path: Path) -> None:
+    results = local.run(long, [[Path()], [tmp_path]], 2, lambda folder, reason: 0, lambda: None)
+    assert next(results) == [1]
+    while not list(tmp_path.iterdir()):
+        time.sleep(0.05)
+    results.close()  # type: ignore[attr-defined]
+    assert len(list(tmp_path.iterdir())) < 250

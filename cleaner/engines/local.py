@@ -20,6 +20,7 @@ Result = TypeVar("Result")
 
 _work: Callable[..., list[object]]
 _stopped: Connection
+_busy = False
 
 DIED = "the process that worked on it died (a crash in a library, or out of memory)"
 
@@ -28,23 +29,41 @@ def _begin(work: Callable[..., list[object]], stopped: Connection) -> None:
     """In a new worker: keeps the work, and leaves Ctrl-C to the main process. There is something in ``stopped`` once all is over."""
     global _work, _stopped
     _work, _stopped = work, stopped
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, _stop)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_watch, daemon=True).start()
 
 
-def _end_with_parent() -> None:
-    """Ends the worker when the main process is gone, however it went: nobody would give it work or stop it."""
+def _watch() -> None:
+    """Has the worker leave what it does once all is over; ends it when the main process is gone, however it went."""
     from multiprocessing.connection import wait
 
     parent = multiprocessing.parent_process()
     if parent:
-        wait([parent.sentinel])
+        if parent.sentinel not in wait([parent.sentinel, _stopped]):
+            os.kill(os.getpid(), signal.SIGINT)
+            wait([parent.sentinel])
         os._exit(1)
 
 
+class _StoppedError(BaseException):
+    """All is over; no handler of errors is to take it for one."""
+
+
+def _stop(*_: object) -> None:
+    if _busy and _stopped.poll():  # Ctrl-C alone is the main process's, which may have something left to do
+        raise _StoppedError
+
+
 def _do(batch: list[object]) -> list[object]:
-    return [] if _stopped.poll() else _work(batch)
+    global _busy
+    try:
+        _busy = True
+        return [] if _stopped.poll() else _work(batch)
+    except _StoppedError:
+        return []
+    finally:
+        _busy = False
 
 
 class _Pool(Generic[Item, Result]):
@@ -79,7 +98,7 @@ class _Pool(Generic[Item, Result]):
         self._replaced()
 
     def close(self) -> None:
-        """Waits for what the workers have begun; of what they were given beyond that nothing is done."""
+        """Ends the workers; what they were given and is not done yet is left."""
         if self._pool is not None:
             self._ends[1].send_bytes(b".")
             self._pool.shutdown(wait=True, cancel_futures=True)

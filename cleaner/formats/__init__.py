@@ -14,14 +14,15 @@ from cleaner.formats.text import Text
 from cleaner.formats.warc import Warc
 
 FORMATS: dict[str, Format] = {"text": Text(), "html": Html(), "jsonl": Jsonl(), "csv": Csv(), "parquet": Parquet(), "warc": Warc()}
+_KINDS = {suffix: key for key, form in FORMATS.items() for suffix in form.suffixes}
 
 __all__ = ["FORMATS", "Format", "Options", "Raw", "ReadError", "Record", "RecordError", "Rewriting", "named", "output_name", "written"]
 
 
 def named(name: str) -> str | None:
     """The format a file's name tells, or None."""
-    suffix = PurePath(split(name)[0]).suffix.lower()
-    return next((key for key, form in FORMATS.items() if suffix in form.suffixes), None)
+    before, _, suffix = split(name)[0].rpartition("/")[2].rpartition(".")
+    return _KINDS.get(f".{suffix.lower()}") if before else None
 
 
 def output_name(name: str, form: Format) -> str:

@@ -21,13 +21,13 @@ from typing import IO, Any
 from cleaner import audit
 from cleaner.formats import Options, Raw, ReadError, compression
 from cleaner.sources import Source
-from cleaner.work import Outcome, Task, counting, read, staged
+from cleaner.work import Done, Outcome, Task, counting, read
 
 _DOCUMENTS, _BYTES = 2000, 1 << 24
 BATCH_DOCUMENTS, BATCH_BYTES = 64, 1 << 20
 """What a worker is given at a time."""
 
-Run = Callable[[Iterable[list[Task]]], Iterator[list[Outcome]]]
+Run = Callable[[Iterable[list[Task]]], Iterator[list[Done]]]
 """Has batches done, in order."""
 
 
@@ -115,17 +115,23 @@ class Parts:
         self._names: list[str] = []
         self._files: dict[int, IO[bytes]] = {}
 
-    def outcomes(self, tasks: Iterable[Task], run: Run) -> Iterator[tuple[Outcome, int, int, bool]]:
-        """(outcome, number of its part, place in the part's file, whether it was done before) for each task, in order."""
+    def done(self, tasks: Iterable[Task], run: Run, again: Callable[[bytes], Done]) -> Iterator[tuple[Done, int, int, bool]]:
+        """(what was done, number of its part, place in the part's file, whether it was done before) for each task, in order.
+
+        Args:
+            tasks: the work.
+            run: has batches of it done.
+            again: what was done, of the row that was staged for it.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         plan: deque[tuple[str, int]] = deque()  # a part's name and how many batches are to be done for it
         results = run(self._planned(tasks, plan))
-        ready: deque[list[Outcome]] = deque()
+        ready: deque[list[Done]] = deque()
         while True:
             if not plan or (plan[0][1] and not ready):
-                done = next(results, None)
-                if done is not None:
-                    ready.append(done)
+                batch = next(results, None)
+                if batch is not None:
+                    ready.append(batch)
                 elif not plan:
                     break
                 continue
@@ -133,13 +139,13 @@ class Parts:
             self._names.append(name)
             number = len(self._names) - 1
             if not batches:
-                yield from ((read(row), number, at, True) for at, row in _rows(self._path(name)))
+                yield from ((again(row), number, at, True) for at, row in _rows(self._path(name)))
                 continue
             with audit.replacing(self._path(name)) as temporary, temporary.open("wb") as file:
                 for _ in range(batches):
-                    for outcome in ready.popleft() if ready else next(results):
-                        yield outcome, number, file.tell(), False
-                        file.write(staged(outcome))
+                    for done in ready.popleft() if ready else next(results):
+                        yield done, number, file.tell(), False
+                        file.write(done.row)
                 file.flush()
                 os.fsync(file.fileno())
 

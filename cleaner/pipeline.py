@@ -37,7 +37,7 @@ from cleaner.store import MEMORY, Store, enough
 from cleaner.upload import folder_for, uploading
 from cleaner.version import __version__
 from cleaner.walk import RECORD, Found, Listed, check_output, find, is_url
-from cleaner.work import Outcome, Task, Work, by_source
+from cleaner.work import Done, Outcome, Task, Work, by_source
 
 
 @dataclass(frozen=True)
@@ -227,37 +227,35 @@ class _Run:
         dedup = settings.dedup.sized(reach.whole)
         work = Work(self.sources, settings.cleaner, dedup, settings.options, settings.max_removed)
 
-        def run(batches: Iterable[list[Task]]) -> Iterator[list[Outcome]]:
+        def run(batches: Iterable[list[Task]]) -> Iterator[list[Done]]:
             rest = iter(batches)
             first = list(itertools.islice(rest, 2))
             jobs = settings.jobs if len(first) > 1 else 1  # a pool is not worth its start for one batch
             return local.run(work, itertools.chain(first, rest), jobs, work.lost, self.performance.replaced)
 
         found = reach.through(tasks(self.sources, settings.options, self.skipped))
-        for outcome, part, place, before in self.parts.outcomes(found, run):
-            name = self._own_id(outcome)
-            fingerprint = dedup.fingerprints([outcome.text])[0] if before and work.matters(outcome) else outcome.fingerprint
-            if store and fingerprint:
-                store.add(len(self.ids), name, fingerprint)
-                self.batch.add(name, fingerprint.digest)
+        for done, part, place, before in self.parts.done(found, run, work.again):
+            name = self._own_id(done)
+            if store and done.fingerprint:
+                store.add(len(self.ids), name, done.fingerprint)
+                self.batch.add(name, done.fingerprint.digest)
             self.ids.add(name)
-            self.lengths.append(len(outcome.text))
+            self.lengths.append(done.length)
             if settings.prefer.asks:
-                self.facts.append(self._facts(outcome, name))
+                self.facts.append(Facts(name, done.length, done.date, done.site, self.sources[done.source].relative))
             self.places.extend((part, place))
             self.performance.read(reach.further(), fresh=not before)
-            if outcome.failure:
-                self.performance.failed(name, outcome.failure)
-            if settings.strict and outcome.failure:
+            if done.failure:
+                self.performance.failed(name, done.failure)
+            if settings.strict and done.failure:
                 stopped = "stopped here by --strict; what is done is kept, the same command goes on"
-                raise CleanerError(f"{visible(name, name=True)}: {outcome.failure} ({stopped})")
+                raise CleanerError(f"{visible(name, name=True)}: {done.failure} ({stopped})")
 
-    def _own_id(self, outcome: Outcome) -> str:
+    def _own_id(self, done: Done) -> str:
         """An id of its own: where a record's id is taken, its place in its file names it."""
-        source = self.sources[outcome.source]
-        name = outcome.id
+        name = done.id
         if name in self.ids:
-            name = f"{source.relative}#{outcome.number}"
+            name = f"{self.sources[done.source].relative}#{done.number}"
         while name in self.ids:
             name += "~"
         return name
@@ -296,11 +294,6 @@ class _Run:
 
     def _name(self, doc: int) -> str:
         return self.ids[doc] if doc >= 0 else self.earlier.entry(doc).id
-
-    def _facts(self, outcome: Outcome, name: str) -> Facts:
-        meta = outcome.meta or {}
-        source = self.sources[outcome.source].relative
-        return Facts(name, len(outcome.text), meta.get("date", ""), meta.get("site", ""), source)
 
     def _verdict(self, doc: int, outcome: Outcome) -> Verdict:
         copy = self.copies.get(doc)

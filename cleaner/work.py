@@ -45,10 +45,26 @@ class Outcome(NamedTuple):
     aside: str | None = None
     edits: Sequence[Edit] = ()
     meta: Mapping[str, str] | None = None
-    fingerprint: Fingerprint | None = None
     walled: bool = False
     proposed: Sequence[Edit] = ()
     as_read: bool = False
+
+
+class Done(NamedTuple):
+    """What the run holds of a record for as long as it is at hand, and its outcome as a line to be staged.
+
+    ``fingerprint``: None where copies of it are not looked for. ``length``: characters of its text.
+    """
+
+    source: int
+    number: int
+    id: str
+    failure: str
+    length: int
+    date: str
+    site: str
+    fingerprint: Fingerprint | None
+    row: bytes
 
 
 @dataclass(frozen=True)
@@ -61,21 +77,26 @@ class Work:
     options: Options
     max_removed: float = MOST_REMOVED
 
-    def __call__(self, batch: list[Task]) -> list[Outcome]:
-        outcomes = [self._outcome(task) for task in batch]
-        asked = [i for i, outcome in enumerate(outcomes) if self.matters(outcome)]
-        for i, fingerprint in zip(asked, self.dedup.fingerprints([outcomes[i].text for i in asked]), strict=True):
-            outcomes[i] = outcomes[i]._replace(fingerprint=fingerprint)
-        return outcomes
+    def __call__(self, batch: list[Task]) -> list[Done]:
+        return self._done([(outcome, staged(outcome)) for outcome in map(self._outcome, batch)])
 
-    @staticmethod
-    def matters(outcome: Outcome) -> bool:
-        """Whether copies of a document are looked for."""
-        return not (outcome.failure or outcome.walled)
+    def lost(self, task: Task, reason: str) -> Done:
+        """A task that nobody could finish."""
+        return self._done([(outcome := Outcome(task.source, task.raw.number, self._name(task), reason), staged(outcome))])[0]
 
-    def lost(self, task: Task, reason: str) -> Outcome:
-        """The outcome of a task that nobody could finish."""
-        return Outcome(task.source, task.raw.number, self._name(task), reason)
+    def again(self, row: bytes) -> Done:
+        """What was done and staged before."""
+        return self._done([(read(row), row)])[0]
+
+    def _done(self, outcomes: Sequence[tuple[Outcome, bytes]]) -> list[Done]:
+        asked = [not (outcome.failure or outcome.walled) for outcome, _ in outcomes]
+        prints = iter(self.dedup.fingerprints([outcome.text for outcome, _ in itertools.compress(outcomes, asked)]))
+        done = []
+        for (outcome, row), matters in zip(outcomes, asked, strict=True):
+            meta = outcome.meta or {}
+            known = outcome.id, outcome.failure, len(outcome.text), meta.get("date", ""), meta.get("site", "")
+            done.append(Done(outcome.source, outcome.number, *known, next(prints) if matters else None, row))
+        return done
 
     def _name(self, task: Task) -> str:
         source = self.sources[task.source]
@@ -108,7 +129,6 @@ class Work:
                 _aside(source, record) if record.extracted else None,
                 edits,
                 _meta(document),
-                None,
                 wall,
                 proposed,
                 as_read,
@@ -137,8 +157,8 @@ def _meta(document: Document) -> dict[str, str]:
 
 
 def staged(outcome: Outcome) -> bytes:
-    """An outcome, without its fingerprint, as a line: a JSON array of its fields."""
-    return json.dumps(outcome._replace(fingerprint=None), ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
+    """An outcome as a line: a JSON array of its fields."""
+    return json.dumps(outcome, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
 
 
 def read(row: bytes) -> Outcome:

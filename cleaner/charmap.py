@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+import zlib
+from collections.abc import Callable, Iterable
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from cleaner.kept import cache_folder, keep, kept
 
 if TYPE_CHECKING:
     import regex
@@ -97,6 +101,11 @@ def _every() -> str:
 @cache
 def _rewriting() -> dict[int, str]:
     """What `folded` makes of single characters, for `str.translate`; characters that it leaves alone are not in it."""
+    rewriting: dict[int, str] = _kept("rewriting", _rewritten)
+    return rewriting
+
+
+def _rewritten() -> dict[int, str]:
     made = {}
     for run in _pattern(r"\w+").finditer(_every()):
         word = run[0]
@@ -167,6 +176,25 @@ def table(kind: str) -> Any:
     """
     import numpy as np
 
+    return np.frombuffer(_kept(kind, lambda: _table(kind).tobytes()), np.uint32)  # which nobody can write to
+
+
+def _kept(name: str, make: Callable[[], Any]) -> Any:
+    """What is made of the tables of Python and of `regex`, and of this file, and is the same until these change."""
+    import regex
+
+    state = f"{unicodedata.unidata_version}-{regex.__version__}-{zlib.crc32(Path(__file__).read_bytes()):08x}"
+    path = cache_folder() / f"characters-{name}-{state}.bin"
+    made = kept(path)
+    if made is None:
+        made = make()
+        keep(path, made)
+    return made
+
+
+def _table(kind: str) -> Any:
+    import numpy as np
+
     every = _every()
     classes = np.zeros(_ALL, np.uint32)
     for run in _pattern(r"\w+").finditer(every):
@@ -197,6 +225,4 @@ def table(kind: str) -> Any:
         classes = classes[same]
         classes[dropped] = DROPPED
         classes[hard] = HARD
-    made = classes << np.uint32(CLASS_SHIFT) | same
-    made.setflags(write=False)
-    return made
+    return classes << np.uint32(CLASS_SHIFT) | same

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import chain, pairwise
+from itertools import chain, islice, pairwise
 from operator import attrgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,11 +29,15 @@ MODES: tuple[Mode, ...] = ("none", "exact", "near")
 TEMPLATES: tuple[Templates, ...] = ("keep", "merge")
 Choice = TypeVar("Choice", bound=str)
 Watched = Callable[[Candidates], Iterable[tuple[int, int]]]
+Work = Callable[[list[tuple[int, int]]], "list[Pair | None]"]
+Run = Callable[[Work, Iterable[list[tuple[int, int]]], Callable[[tuple[int, int], str], None]], "Iterator[list[Pair | None]]"]
 
 WORTH = 1 << 22
 """Bytes of text from which on it pays to load the compiled loops, half a second."""
 _ROOM = 1 << 26
 """Bytes of tables that are held in memory; larger ones lie on disk."""
+_BATCH = 64
+"""Pairs that a worker compares at a time."""
 _CACHED = 1 << 19
 """Characters of texts that are held ready for further comparisons."""
 
@@ -71,6 +75,11 @@ class Pair(NamedTuple):
         if self.kind == "contained":
             return self.containment
         return self.jaccard if self.aligned is None else self.aligned
+
+
+def _here(work: Work, batches: Iterable[list[tuple[int, int]]], _: object) -> Iterator[list[Pair | None]]:
+    """The way to run work in this process."""
+    return map(work, batches)
 
 
 @dataclass(frozen=True)
@@ -142,7 +151,13 @@ class Dedup:
         return [Fingerprint(*row) if row[0] else None for row in rows]
 
     def pairs(
-        self, store: Store, text: Callable[[int], str], *, earlier: bool = False, watched: Watched = attrgetter("pairs")
+        self,
+        store: Store,
+        text: Callable[[int], str],
+        *,
+        earlier: bool = False,
+        watched: Watched = attrgetter("pairs"),
+        run: Run = _here,
     ) -> list[Pair]:
         """All pairs among the documents of a store that were found to be something to each other, in order.
 
@@ -152,19 +167,20 @@ class Dedup:
             text: gives the text of a document by its number.
             earlier: documents of earlier runs are attached to the store: their pairs with those of this run too.
             watched: lets pairs through, and counts them.
+            run: has batches of pairs compared, in order; a pair that nobody can compare is nothing.
         """
         found = [Pair(min(one, two), max(one, two), "exact", 1.0, 1.0) for one, *rest in store.copies() for two in rest]
-        known = set()
+        known: set[tuple[int, int]] = set()
         if earlier:
             known = set(store.earlier_copies())
             found += [Pair(one, two, "exact", 1.0, 1.0) for one, two in known]
         if self.mode == "near":
             compare = Comparer(self, text)
             met = watched(store.candidates(contained=self.containment, alike=self._alike))
-            found += filter(None, (compare(a, b) for a, b in met))
             if earlier:
-                met = watched(store.earlier_candidates(contained=self.containment))
-                found += filter(None, (compare(a, b) for a, b in met if (a, b) not in known))
+                across = watched(store.earlier_candidates(contained=self.containment))
+                met = chain(met, (pair for pair in across if pair not in known))
+            found += filter(None, chain.from_iterable(run(compare.batch, _batches(met), lambda pair, reason: None)))
         return sorted(found)
 
 
@@ -173,6 +189,12 @@ def _rows(table: Any) -> list[bytes]:
     content = table.tobytes()
     width = len(content) // len(table)
     return [content[i * width : (i + 1) * width] for i in range(len(table))]
+
+
+def _batches(pairs: Iterable[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
+    rest = iter(pairs)
+    while batch := list(islice(rest, _BATCH)):
+        yield batch
 
 
 class Comparer:
@@ -196,6 +218,10 @@ class Comparer:
             shorter = (one.shingles.size, one.text) < (two.shingles.size, two.text)
             part = a if shorter else b
         return Pair(a, b, found.kind, found.jaccard, found.containment, found.aligned, found.evidence, part)
+
+    def batch(self, pairs: list[tuple[int, int]]) -> list[Pair | None]:
+        """What the documents of some pairs are to each other."""
+        return [self(a, b) for a, b in pairs]
 
     def _body(self, doc: int) -> Body:
         if doc in self._bodies:

@@ -9,7 +9,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-_KEPT = 24  # files of the rules; older ones are of rules that have changed since
+_KEPT = 24  # files of a kind; older ones are of what has changed since
 
 
 def cache_folder() -> Path:
@@ -40,7 +40,7 @@ def keep(cache: Path, value: Any) -> None:
         temporary = cache.with_suffix(f".{os.getpid()}.tmp")
         temporary.write_bytes(zlib.crc32(payload).to_bytes(4, "big") + payload)
         temporary.replace(cache)
-        for stale in sorted(cache.parent.glob("rules-*"), key=lambda path: path.stat().st_mtime)[:-_KEPT]:
+        for stale in sorted(cache.parent.glob(f"{cache.name.partition('-')[0]}-*"), key=lambda path: path.stat().st_mtime)[:-_KEPT]:
             stale.unlink(missing_ok=True)
     except OSError:
         pass

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cleaner.document import CleanerError, Span
 from cleaner.features import Tests, holds, tests
+from cleaner.patterns import compiled
 from cleaner.rulebook import Rulebook
 from cleaner.segment import Line, Page
 from cleaner.wording import HEAD, Index, Stored, phrase_key
@@ -72,9 +73,7 @@ class _Pattern:
 
     @cached_property
     def compiled(self) -> regex.Pattern[str]:
-        import regex
-
-        return regex.compile(self.source, 0 if self.case else regex.IGNORECASE)
+        return compiled(self.source, case=self.case)
 
     @cached_property
     def _group(self) -> str | int:

@@ -21,7 +21,8 @@ from typing import IO, Any
 from cleaner import audit
 from cleaner.formats import Options, Raw, ReadError, compression
 from cleaner.sources import Source
-from cleaner.work import Done, Outcome, Task, counting, read
+from cleaner.staging import Staged, read
+from cleaner.work import Done, Task, counting
 
 _DOCUMENTS, _BYTES = 2000, 1 << 24
 BATCH_DOCUMENTS, BATCH_BYTES = 64, 1 << 20
@@ -114,14 +115,15 @@ class Parts:
         self._sources = sources
         self._names: list[str] = []
         self._files: dict[int, IO[bytes]] = {}
+        self._opened_by = os.getpid()
 
-    def done(self, tasks: Iterable[Task], run: Run, again: Callable[[bytes], Done]) -> Iterator[tuple[Done, int, int, bool]]:
+    def done(self, tasks: Iterable[Task], run: Run, again: Callable[[Staged], Done]) -> Iterator[tuple[Done, int, int, bool]]:
         """(what was done, number of its part, place in the part's file, whether it was done before) for each task, in order.
 
         Args:
             tasks: the work.
             run: has batches of it done.
-            again: what was done, of the row that was staged for it.
+            again: what was done, of what was staged for it.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         plan: deque[tuple[str, int]] = deque()  # a part's name and how many batches are to be done for it
@@ -139,13 +141,13 @@ class Parts:
             self._names.append(name)
             number = len(self._names) - 1
             if not batches:
-                yield from ((again(row), number, at, True) for at, row in _rows(self._path(name)))
+                yield from ((again(staged), number, at, True) for at, staged in _staged(self._path(name)))
                 continue
             with audit.replacing(self._path(name)) as temporary, temporary.open("wb") as file:
                 for _ in range(batches):
                     for done in ready.popleft() if ready else next(results):
                         yield done, number, file.tell(), False
-                        file.write(done.row)
+                        file.write(done.staged)
                 file.flush()
                 os.fsync(file.fileno())
 
@@ -162,9 +164,12 @@ class Parts:
 
     def _name(self, part: list[Task]) -> str:
         digest = hashlib.blake2b(self._settings, digest_size=16)
+        source, known = -1, ""
         for task in part:
+            if task.source != source:
+                source, known = task.source, self._sources(task.source)
             raw = task.raw
-            head = json.dumps([self._sources(task.source), raw.number, len(raw.line or b""), task.failure or raw.failure or raw.damage])
+            head = json.dumps([known, raw.number, len(raw.line or b""), task.failure or raw.failure or raw.damage])
             digest.update(head.encode("utf-8", "surrogatepass"))
             digest.update(task.raw.line or b"")
         return digest.hexdigest()
@@ -172,20 +177,27 @@ class Parts:
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}.jsonl"
 
-    def __iter__(self) -> Iterator[Outcome]:
+    def __iter__(self) -> Iterator[Staged]:
         """All outcomes, in order."""
         for name in self._names:
-            yield from (read(row) for _, row in _rows(self._path(name)))
+            yield from (staged for _, staged in _staged(self._path(name)))
 
-    def at(self, part: int, place: int) -> Outcome:
+    def at(self, part: int, place: int) -> Staged:
         """The outcome at a place of a part's file."""
+        if self._opened_by != os.getpid():  # where a file is read is shared with the process that this one was forked from
+            self._files, self._opened_by = {}, os.getpid()
         if part not in self._files:
             if len(self._files) >= 64:
                 self._files.pop(next(iter(self._files))).close()
             self._files[part] = self._path(self._names[part]).open("rb")
         file = self._files[part]
         file.seek(place)
-        return read(file.readline())
+        found = read(file)
+        assert found is not None
+        return found
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_sources": None, "_files": {}}  # another process looks at what is there
 
     def close(self) -> None:
         """Closes what was opened."""
@@ -195,12 +207,12 @@ class Parts:
         self._files.clear()
 
 
-def _rows(path: Path) -> Iterator[tuple[int, bytes]]:
-    at = 0
+def _staged(path: Path) -> Iterator[tuple[int, Staged]]:
     with path.open("rb") as file:
-        for row in file:
-            yield at, row
-            at += len(row)
+        at = 0
+        while found := read(file):
+            yield at, found
+            at = file.tell()
 
 
 def _cut(tasks: Iterable[Task], documents: int, most: int) -> Iterator[list[Task]]:

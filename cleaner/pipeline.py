@@ -7,21 +7,23 @@ The staged file goes when the run ends, however it ends; everything else appears
 from __future__ import annotations
 
 import itertools
-import zlib
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from cleaner import audit
+from cleaner.account import Account
 from cleaner.archives import unpacked
 from cleaner.choice import Copy, Facts, Prefer, copies
 from cleaner.dedup import Comparer, Dedup, Pair
 from cleaner.document import CleanerError, Verdict, visible
 from cleaner.engine import Cleaner
 from cleaner.engines import local
+from cleaner.engines.local import Item, Result
 from cleaner.formats import Options
 from cleaner.index import Batch, Earlier, Entry, Index
 from cleaner.names import Names
@@ -33,11 +35,15 @@ from cleaner.remote import check_apart, fetched, listed, on_this_machine
 from cleaner.review import MOST_REMOVED
 from cleaner.selection import ALL, Selection
 from cleaner.sources import Source
+from cleaner.staging import Staged
 from cleaner.store import MEMORY, Store, enough
 from cleaner.upload import folder_for, uploading
 from cleaner.version import __version__
 from cleaner.walk import RECORD, Found, Listed, check_output, find, is_url
-from cleaner.work import Done, Outcome, Task, Work, by_source
+from cleaner.work import Done, Task, Work, by_source
+
+_FEW = 64
+"""Batches of comparisons that one process has done before others are ready."""
 
 
 @dataclass(frozen=True)
@@ -142,6 +148,22 @@ def clean_corpus(
     return run
 
 
+@dataclass(frozen=True)
+class _Texts:
+    """The texts of documents by their numbers; those of earlier runs have negative ones."""
+
+    parts: Parts
+    places: array[int]
+    earlier: Earlier
+
+    def __call__(self, doc: int) -> str:
+        return self.earlier.text(doc) if doc < 0 else self.outcome(doc).text
+
+    def outcome(self, doc: int) -> Staged:
+        part, place = self.places[2 * doc : 2 * doc + 2]
+        return self.parts.at(part, place)
+
+
 class _Run:
     """One run: its sources, and what is known of each document by its number."""
 
@@ -161,15 +183,10 @@ class _Run:
         self.pairs: list[Pair] = []
         self.copies: Mapping[int, Copy] = {}
         self.clusters: dict[int, int] = {}  # document -> the copy that stays
-        self.counts = dict.fromkeys(("in", "kept", "duplicate", "emptied", "failed"), 0)
-        self.chars = {"in": 0, "out": 0}
-        self.removed: dict[str, dict[str, int]] = {}
-        self.kinds: dict[str, int] = {}
-        self.failures: list[str] = []
+        self.account = Account()
         self.bare: set[str] = set()  # files of records of which none was kept: they are written all the same
         self.added: dict[str, str] = {}  # tables that have got a column for their text -> their format
         self.skipped: dict[str, int] = {}  # records that are no documents, by kind
-        self.for_review = 0
         self.index = Index(settings.index, settings.dedup) if settings.index else None
         self.batch = Batch()
         self.earlier = Earlier(())
@@ -194,7 +211,7 @@ class _Run:
             if store and self.index and settings.append:
                 with self.performance.stage("remembering"):
                     self._remember(store, self.index)
-        return self._account()
+        return self._told()
 
     # --- clean -------------------------------------------------------------------------------------------------
 
@@ -228,10 +245,9 @@ class _Run:
         work = Work(self.sources, settings.cleaner, dedup, settings.options, settings.max_removed)
 
         def run(batches: Iterable[list[Task]]) -> Iterator[list[Done]]:
-            rest = iter(batches)
-            first = list(itertools.islice(rest, 2))
-            jobs = settings.jobs if len(first) > 1 else 1  # a pool is not worth its start for one batch
-            return local.run(work, itertools.chain(first, rest), jobs, work.lost, self.performance.replaced)
+            if settings.jobs > 1:
+                dedup.fingerprints(["what is loaded for it is loaded once, before there are workers"])
+            return self._run(work, batches, work.lost)
 
         found = reach.through(tasks(self.sources, settings.options, self.skipped))
         for done, part, place, before in self.parts.done(found, run, work.again):
@@ -251,6 +267,19 @@ class _Run:
                 stopped = "stopped here by --strict; what is done is kept, the same command goes on"
                 raise CleanerError(f"{visible(name, name=True)}: {done.failure} ({stopped})")
 
+    def _run(
+        self,
+        work: Callable[[list[Item]], list[Result]],
+        batches: Iterable[list[Item]],
+        lost: Callable[[Item, str], Result],
+        few: int = 1,
+    ) -> Iterator[list[Result]]:
+        """Has work done on batches, by workers where there are more batches than are worth their start."""
+        rest = iter(batches)
+        first = list(itertools.islice(rest, few + 1))
+        jobs = self.settings.jobs if len(first) > few else 1
+        return local.run(work, itertools.chain(first, rest), jobs, lost, self.performance.replaced)
+
     def _own_id(self, done: Done) -> str:
         """An id of its own: where a record's id is taken, its place in its file names it."""
         name = done.id
@@ -260,13 +289,9 @@ class _Run:
             name += "~"
         return name
 
-    def _staged(self) -> Iterator[Outcome]:
+    def _staged(self) -> Iterator[Staged]:
         for name, outcome in zip(self.ids, self.parts, strict=True):
-            yield outcome._replace(id=name)
-
-    def _outcome(self, doc: int) -> Outcome:
-        part, place = self.places[2 * doc : 2 * doc + 2]
-        return self.parts.at(part, place)
+            yield outcome.named(name)
 
     # --- duplicates --------------------------------------------------------------------------------------------
 
@@ -275,13 +300,13 @@ class _Run:
             self.earlier = self.index.earlier(self.batch.name)
             store.attach(self.earlier.folders)
 
-        def text(doc: int) -> str:
-            return self.earlier.text(doc) if doc < 0 else self._outcome(doc).text
-
+        texts = _Texts(self.parts, self.places, self.earlier)
         dedup = self.settings.dedup.sized(sum(self.lengths))
-        self.pairs = dedup.pairs(store, text, earlier=bool(self.earlier), watched=self.performance.compared)
+        self.pairs = dedup.pairs(
+            store, texts, earlier=bool(self.earlier), watched=self.performance.compared, run=partial(self._run, few=_FEW)
+        )
         groups = store.components((pair.a, pair.b) for pair in self.pairs if pair.joins)
-        self.copies, further = copies(groups, self.pairs, self._ranked, Comparer(dedup, text))
+        self.copies, further = copies(groups, self.pairs, self._ranked, Comparer(dedup, texts))
         self.pairs += further
         for group in groups:
             stays = min(group, key=lambda doc: (doc >= 0, self._ranked(doc)))
@@ -295,7 +320,7 @@ class _Run:
     def _name(self, doc: int) -> str:
         return self.ids[doc] if doc >= 0 else self.earlier.entry(doc).id
 
-    def _verdict(self, doc: int, outcome: Outcome) -> Verdict:
+    def _verdict(self, doc: int, outcome: Staged) -> Verdict:
         copy = self.copies.get(doc)
         cluster = self._name(self.clusters[doc]) if doc in self.clusters else None
         if outcome.failure:
@@ -304,13 +329,13 @@ class _Run:
             return Verdict(outcome.id, "duplicate", copy.kind, self._name(copy.of), cluster, round(copy.similarity, 6))
         if outcome.walled:
             return Verdict(outcome.id, "emptied", "walled")
-        if not outcome.text.strip():
-            if outcome.edits:
+        if outcome.blank:
+            if outcome.tally:
                 reason = "nothing is left"
             else:
                 reason = "no main text found" if outcome.aside is not None else "empty"
             return Verdict(outcome.id, "emptied", reason)
-        return Verdict(outcome.id, "kept", "review" if outcome.proposed else "", None, cluster)
+        return Verdict(outcome.id, "kept", "review" if outcome.review else "", None, cluster)
 
     # --- write -------------------------------------------------------------------------------------------------
 
@@ -329,17 +354,13 @@ class _Run:
                         verdict = self._verdict(doc, outcome)
                         if verdict.verdict == "kept":
                             self.kept.append(doc)
-                            written = writer.keep(
-                                outcome.number, outcome.text if outcome.unit is None and not outcome.as_read else outcome.unit
-                            )
+                            written = writer.keep(outcome.number, outcome.written)
                         else:
-                            written = writer.leave_out(outcome.number, outcome.aside)
+                            written = writer.leave_out(outcome.number, outcome.put_aside)
                         documents.write(audit.dumps(self._row(source, outcome, verdict, written, self.copies.get(doc))) + "\n")
-                        for edit in outcome.edits:
-                            removals.write(audit.dumps(audit.edit_row(outcome.id, edit)) + "\n")
-                        for edit in outcome.proposed:
-                            review.write(audit.dumps(audit.edit_row(outcome.id, edit)) + "\n")
-                        self._count(outcome, verdict)
+                        removals.write(outcome.removals.decode())
+                        review.write(outcome.review.decode())
+                        self.account.add(outcome, verdict)
                         self.performance.written()
                 if writer.bare:
                     self.bare.add(source.output)
@@ -349,32 +370,33 @@ class _Run:
 
     def _remember(self, store: Store, index: Index) -> None:
         """Adds what was kept to the index."""
+        texts = _Texts(self.parts, self.places, self.earlier)
 
         def entry(doc: int) -> tuple[Entry, str]:
-            outcome = self._outcome(doc)
+            outcome = texts.outcome(doc)
             return Entry(self.ids[doc], self.sources[outcome.source].relative), outcome.text
 
         index.append(self.batch.name, store, sorted(self.kept, key=self.ids.__getitem__), entry)
 
-    def _row(self, source: Source, outcome: Outcome, verdict: Verdict, written: str, of: Copy | None) -> dict[str, Any]:
+    def _row(self, source: Source, outcome: Staged, verdict: Verdict, written: str, of: Copy | None) -> dict[str, Any]:
         kept = verdict.verdict == "kept"
         place: dict[str, Any] = {"output" if kept else "left_out": written} if written else {}
         if kept:
-            place["crc32"] = zlib.crc32(outcome.text.encode("utf-8", "surrogatepass"))
+            place["crc32"] = outcome.crc32
         return {
             "id": outcome.id,
             "source": source.relative,
             "verdict": verdict.verdict,
             "reason": verdict.reason or None,
             "chars_in": outcome.chars_in,
-            "chars_out": len(outcome.text) if kept else 0,
+            "chars_out": outcome.chars_out if kept else 0,
             "cluster": verdict.cluster,
             "duplicate_of": verdict.duplicate_of,
             "similarity": verdict.similarity,
             **({"earlier": True} if of is not None and of.of < 0 else {}),
             "format": source.format,
             **place,
-            **(outcome.meta or {}),
+            **outcome.meta,
         }
 
     def _pair_rows(self) -> Iterator[dict[str, Any]]:
@@ -391,48 +413,27 @@ class _Run:
             rows.append(row | {name: value for name, value in more.items() if value})
         yield from sorted(rows, key=lambda row: (row["a"], row["b"]))
 
-    def _count(self, outcome: Outcome, verdict: Verdict) -> None:
-        self.counts["in"] += 1
-        self.counts[verdict.verdict] += 1
-        if verdict.verdict == "duplicate":
-            self.kinds[verdict.reason] = self.kinds.get(verdict.reason, 0) + 1
-        self.for_review += bool(outcome.proposed)
-        self.chars["in"] += outcome.chars_in
-        self.chars["out"] += len(outcome.text) if verdict.verdict == "kept" else 0
-        if verdict.verdict == "failed":
-            self.failures.append(f"{outcome.id}: {outcome.failure}")
-        before = -1  # where the edit before ended
-        for edit in outcome.edits:
-            family = self.removed.setdefault(edit.category, {"edits": 0, "lines": 0, "chars": 0})
-            family["edits"] += 1
-            # a whole line goes with a newline, but for the last of several at the text's end
-            last = edit.end == outcome.chars_in and edit.start in (0, before)
-            family["lines"] += not edit.new and ("\n" in edit.old or "\r" in edit.old or last)
-            before = edit.end
-            family["chars"] += len(edit.old) - len(edit.new)
-
-    def _account(self) -> dict[str, Any]:
+    def _told(self) -> dict[str, Any]:
         """Writes run.json, when everything adds up."""
-        settings = self.settings
+        account = self.account
         run = {
-            **settings.described,
-            "counts": self.counts,
-            "chars": self.chars,
-            "removed": dict(sorted(self.removed.items())),
-            "duplicates": dict(sorted(self.kinds.items())),
+            **self.settings.described,
+            "counts": account.counts,
+            "chars": account.chars,
+            "removed": dict(sorted(account.removed.items())),
+            "duplicates": dict(sorted(account.kinds.items())),
             "pairs": sum(pair.joins for pair in self.pairs),
             "templates": sum(not pair.joins for pair in self.pairs),
-            "failures": self.failures,
-            "review": self.for_review,
+            "failures": account.failures,
+            "review": account.review,
             "skipped": dict(sorted(self.skipped.items())),
             **self.found.row,
             "bare": sorted(self.bare),
             "added": dict(sorted(self.added.items())),
             "performance": self.performance.row(),
         }
-        counts = self.counts
-        if counts["in"] != len(self.ids) or counts["in"] != sum(counts[v] for v in ("kept", "duplicate", "emptied", "failed")):
-            raise CleanerError(f"the counts do not add up ({counts}); {self.out} is not to be trusted")
+        if not account.holds(len(self.ids)):
+            raise CleanerError(f"the counts do not add up ({account.counts}); {self.out} is not to be trusted")
         with audit.writing(self.record / audit.RUN) as file:
             file.write(audit.dumps(run, indent=2) + "\n")
         (self.record / UNFINISHED).unlink()

@@ -28,7 +28,7 @@ _FLUSH = 10_000
 MEMORY = 96_000_000
 """Bytes that the database holds in memory; the rest is on disk."""
 _LEAST_MEMORY = 64_000_000
-_BYTES, _THREAD = 48, 64_000_000
+_BYTES, _THREAD = 128, 64_000_000
 """Of that memory, what a sampled hash takes while it is grouped with others, and what a thread of the database needs."""
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "KI": 1 << 10, "MI": 1 << 20, "GI": 1 << 30, "TI": 1 << 40}
 

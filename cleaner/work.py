@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import json
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, cast
 
@@ -14,6 +13,7 @@ from cleaner.engine import Cleaner
 from cleaner.formats import Options, Raw, Record
 from cleaner.review import MOST_REMOVED, too_much, walled
 from cleaner.sources import Source
+from cleaner.staging import Outcome, Staged
 from cleaner.store import Fingerprint
 
 
@@ -26,32 +26,8 @@ class Task(NamedTuple):
     failure: str = ""
 
 
-class Outcome(NamedTuple):
-    """What became of a record in a worker.
-
-    ``unit`` is what is written for it, None where that is its text, or, ``as_read``, the line that it was read from;
-    ``aside`` the text taken from a page.
-
-    ``walled``: it is nothing but a wall. ``proposed``: edits that took too much to be carried out unseen.
-    """
-
-    source: int
-    number: int
-    id: str
-    failure: str
-    chars_in: int = 0
-    text: str = ""
-    unit: str | None = None
-    aside: str | None = None
-    edits: Sequence[Edit] = ()
-    meta: Mapping[str, str] | None = None
-    walled: bool = False
-    proposed: Sequence[Edit] = ()
-    as_read: bool = False
-
-
 class Done(NamedTuple):
-    """What the run holds of a record for as long as it is at hand, and its outcome as a line to be staged.
+    """What the run holds of a record for as long as it is at hand, and its outcome as it is to be staged, if it is not yet.
 
     ``fingerprint``: None where copies of it are not looked for. ``length``: characters of its text.
     """
@@ -64,7 +40,7 @@ class Done(NamedTuple):
     date: str
     site: str
     fingerprint: Fingerprint | None
-    row: bytes
+    staged: bytes
 
 
 @dataclass(frozen=True)
@@ -78,17 +54,18 @@ class Work:
     max_removed: float = MOST_REMOVED
 
     def __call__(self, batch: list[Task]) -> list[Done]:
-        return self._done([(outcome, staged(outcome)) for outcome in map(self._outcome, batch)])
+        return self._done([(outcome, outcome.staged()) for outcome in map(self._outcome, batch)])
 
     def lost(self, task: Task, reason: str) -> Done:
         """A task that nobody could finish."""
-        return self._done([(outcome := Outcome(task.source, task.raw.number, self._name(task), reason), staged(outcome))])[0]
+        outcome = Outcome(task.source, task.raw.number, self._name(task), reason)
+        return self._done([(outcome, outcome.staged())])[0]
 
-    def again(self, row: bytes) -> Done:
+    def again(self, staged: Staged) -> Done:
         """What was done and staged before."""
-        return self._done([(read(row), row)])[0]
+        return self._done([(staged, b"")])[0]
 
-    def _done(self, outcomes: Sequence[tuple[Outcome, bytes]]) -> list[Done]:
+    def _done(self, outcomes: Sequence[tuple[Outcome | Staged, bytes]]) -> list[Done]:
         asked = [not (outcome.failure or outcome.walled) for outcome, _ in outcomes]
         prints = iter(self.dedup.fingerprints([outcome.text for outcome, _ in itertools.compress(outcomes, asked)]))
         done = []
@@ -156,18 +133,7 @@ def _meta(document: Document) -> dict[str, str]:
     return {name: value for name, value in known.items() if value}
 
 
-def staged(outcome: Outcome) -> bytes:
-    """An outcome as a line: a JSON array of its fields."""
-    return json.dumps(outcome, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
-
-
-def read(row: bytes) -> Outcome:
-    """An outcome as it was staged."""
-    outcome = Outcome(*json.loads(row.decode("utf-8", "surrogatepass")))
-    return outcome._replace(edits=[Edit(*edit) for edit in outcome.edits], proposed=[Edit(*edit) for edit in outcome.proposed])
-
-
-def by_source(sources: Sequence[Source], outcomes: Iterable[Outcome]) -> Iterator[tuple[Source, Iterable[Outcome]]]:
+def by_source(sources: Sequence[Source], outcomes: Iterable[Staged]) -> Iterator[tuple[Source, Iterable[Staged]]]:
     """Each source with its outcomes, which are in the order of the sources; with none where it is a file of no records."""
     at = 0
     for index, own in itertools.groupby(outcomes, key=lambda outcome: outcome.source):

@@ -13,13 +13,13 @@ import pytest
 from conftest import ROOT
 
 FLOORS = {
-    "document": 0, "version": 0, "lazy": 0, "kept": 0, "charmap": 0, "progress": 0,
-    "segment": 1, "selection": 1, "samples": 2, "repair": 2, "wording": 3, "kernels": 1, "arrays": 1, "store": 1, "literals": 2,
-    "minhash": 2, "likeness": 3, "features": 2, "extract": 2, "detectors": 3, "dedup": 4, "choice": 5, "index": 5,
+    "document": 0, "version": 0, "lazy": 0, "kept": 0, "names": 0, "charmap": 1, "patterns": 1, "progress": 0,
+    "segment": 1, "selection": 1, "samples": 2, "repair": 2, "wording": 3, "kernels": 2, "arrays": 2, "store": 1, "literals": 2,
+    "minhash": 3, "likeness": 4, "features": 2, "extract": 2, "detectors": 3, "dedup": 5, "choice": 6, "index": 6,
     "rulebook": 4, "formats": 3, "hyper": 3,
-    "matcher": 5, "walk": 4, "audit": 1, "performance": 1, "log": 1,
-    "archives": 5, "remote": 6, "engine": 6, "frames": 5, "describe": 5, "lookalikes": 6,
-    "examples": 7, "restore": 7, "clusters": 7, "review": 2, "fitting": 7, "findings": 7, "output": 7, "engines": 1,
+    "matcher": 5, "sources": 4, "walk": 5, "audit": 1, "performance": 2, "staging": 2, "account": 3, "log": 1,
+    "archives": 6, "remote": 7, "engine": 6, "frames": 5, "describe": 5, "lookalikes": 6,
+    "examples": 7, "restore": 8, "clusters": 7, "review": 2, "fitting": 7, "findings": 7, "output": 7, "engines": 1,
     "work": 7, "parts": 8, "upload": 8, "pipeline": 9, "commands": 8, "drafting": 8, "impact": 8, "arguments": 8,
     "refit": 9,
     "": 10,  # the package: cleaner/__init__.py

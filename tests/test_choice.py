@@ -7,7 +7,7 @@ import random
 from pathlib import Path
 
 import pytest
-from conftest import Command
+from conftest import Command, tree
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from test_dedup import REPORT, cut, report, texts
@@ -17,6 +17,7 @@ from cleaner import parts
 from cleaner.choice import Facts, Prefer
 from cleaner.dedup import Dedup
 from cleaner.document import CleanerError
+from cleaner.engines import local
 from cleaner.pipeline import Settings, clean_corpus
 
 
@@ -95,3 +96,35 @@ def test_the_command_prefers_and_keeps_templates(command: Command, tmp_path: Pat
     for wrong in (("--templates", "join"), ("--prefer", "newest"), ("--threshold", "2")):
         failed = command("dedup", "papers", "-o", "wrong", *wrong)
         assert (failed.returncode, failed.stderr.count("\n")) == (2, 1), failed.stderr
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_pairs_compared_by_workers_are_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str) -> None:
+    rng = random.Random(11)
+    words = [f"word{n}" for n in range(400)]
+    rows = []
+    for group in range(60):
+        base = rng.choices(words, k=120)
+        for _ in range(5):
+            changed = [rng.choice(words) if rng.random() < 0.02 else word for word in base]
+            rows.append({"id": f"g{group}-{len(rows)}", "text": " ".join(changed[: rng.choice([60, 120])])})
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    alone = clean_corpus(tmp_path / "in.jsonl", tmp_path / "alone", Settings(index=tmp_path / "index-a"))
+    assert alone["pairs"] > 50
+    monkeypatch.setattr("cleaner.pipeline._FEW", 0)
+    begun: list[int] = []
+    run = local.run
+    monkeypatch.setattr(local, "run", lambda *given: begun.append(given[2]) or run(*given))
+    if method == "spawn":
+        monkeypatch.setattr("cleaner.engines.local.threading.active_count", lambda: 2)
+    both = clean_corpus(tmp_path / "in.jsonl", tmp_path / "both", Settings(index=tmp_path / "index-b", jobs=2))
+    assert begun[-1] == 2
+    assert both["counts"] == alone["counts"]
+    assert tree(tmp_path / "both") == tree(tmp_path / "alone")
+    # and with what an earlier run has kept
+    again = [
+        clean_corpus(tmp_path / "in.jsonl", tmp_path / f"again-{jobs}", Settings(index=tmp_path / "index-a", append=False, jobs=jobs))
+        for jobs in (1, 2)
+    ]
+    assert again[0]["duplicates"] == again[1]["duplicates"]
+    assert tree(tmp_path / "again-1") == tree(tmp_path / "again-2")

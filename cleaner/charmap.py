@@ -11,6 +11,7 @@ import unicodedata
 import zlib
 from collections.abc import Callable, Iterable
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,7 +78,10 @@ def _found(text: str) -> list[str]:
 def _any_of(codes: Iterable[int]) -> re.Pattern[str]:
     """Finds one of some characters, or any beyond the first 65,536: sets of that plane alone are looked up in a table."""
     plane = sorted(code for code in codes if code < 0x10000)
-    return re.compile(f"[{''.join(f'{chr(92)}u{code:04x}' for code in plane)}]|[\U00010000-\U0010ffff]")
+    starts = [code for before, code in pairwise([-2, *plane]) if code != before + 1]
+    ends = [code for code, after in pairwise([*plane, 0x10001]) if after != code + 1]
+    runs = "".join(f"\\u{start:04x}-\\u{end:04x}" for start, end in zip(starts, ends, strict=True))
+    return re.compile(f"[{runs}]|[\U00010000-\U0010ffff]")
 
 
 @cache

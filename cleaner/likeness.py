@@ -7,6 +7,7 @@ template filled in twice differs in figures and names, a copy in how some words 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ FACTS, FACT_SHARE, FACT_RATE, FILLED_ALIKE = 2, 0.6, 0.01, 2 / 3
 """A template: at least so many facts were replaced by others, or nothing else was changed; they are this share of all words
 that were replaced by others, and this share of the shorter text's words; and the shorter has at least this share of the
 longer's words."""
+_DIGIT = re.compile(r"\d")
 _CELLS = 4 << 30
 """Texts whose lengths have a greater product are not aligned: their difference is taken from the bags of their words."""
 
@@ -239,8 +241,8 @@ def _told(words: Sequence[str], others: Sequence[str], body: Body) -> int:
 
 def figure(word: str) -> bool:
     """Whether there is a digit in a word."""
-    return any(c.isdecimal() for c in word)
+    return _DIGIT.search(word) is not None
 
 
 def _digits(words: Sequence[str]) -> list[str]:
-    return sorted(c for word in words for c in word if c.isdecimal())
+    return sorted(_DIGIT.findall("".join(words)))

@@ -133,11 +133,19 @@ class Store:
         run = self._db.execute
         run("CREATE TABLE singles AS SELECT arg_min(doc, (id, doc)) AS doc FROM docs GROUP BY one, two")
         run("CREATE TABLE candidates (a BIGINT, b BIGINT)")
-        for band in range(self.bands):
-            run(f"CREATE TABLE keyed AS SELECT k{band} AS key, doc, id FROM docs SEMI JOIN singles USING (doc)")
-            run("CREATE TABLE buckets AS SELECT key, count(*) AS n, arg_min(doc, id) AS star FROM keyed GROUP BY key HAVING count(*) > 1")
+        columns = [f"k{band}" for band in range(self.bands)]
+        most = max(1, self._part // max(1, self._count("singles")))
+        for at in range(0, len(columns), most):  # keys of different bands are equal by chance only, and that does no harm
+            keys = f"unnest([{', '.join(columns[at : at + most])}])"
+            run(f"CREATE TABLE keyed AS SELECT {keys} AS key, doc FROM docs SEMI JOIN singles USING (doc)")
+            run("CREATE TABLE many AS SELECT key, count(*) AS n FROM keyed GROUP BY key HAVING count(*) > 1")
+            run(
+                "CREATE TABLE stars AS SELECT key, arg_min(doc, id) AS star FROM keyed JOIN many USING (key) JOIN docs USING (doc) "
+                f"WHERE n > {BUCKET} GROUP BY key"
+            )
+            run("CREATE TABLE buckets AS SELECT key, n, star FROM many LEFT JOIN stars USING (key)")
             run(f"INSERT INTO candidates {_meeting('keyed', 'key')}")
-            run("DROP TABLE keyed; DROP TABLE buckets")
+            run("DROP TABLE keyed; DROP TABLE many; DROP TABLE stars; DROP TABLE buckets")
         if contained:
             self._sampled()
         run("CREATE TABLE meeting AS SELECT DISTINCT least(a, b) AS a, greatest(a, b) AS b FROM candidates")
@@ -165,7 +173,7 @@ class Store:
 
     def _together(self, table: str) -> Candidates:
         """The pairs of a table in the order of what hangs together."""
-        ((count,),) = self._db.execute(f"SELECT count(*) FROM {table}").fetchall()
+        count = self._count(table)
         if not count:
             return Candidates(0, ())
         self._label(table, f"{table}_labels")
@@ -202,8 +210,7 @@ class Store:
     def _most(self) -> int:
         """In buckets of up to how many texts all pairs are looked at: `BUCKET`, fewer where texts have so much in common that these
         would be more than `PAIRS` for each text."""
-        ((texts,),) = self._db.execute("SELECT count(*) FROM docs").fetchall()
-        left = PAIRS * max(int(texts), 10_000)
+        left = PAIRS * max(self._count("docs"), 10_000)
         most = 1
         for n, count in self._rows(f"SELECT n, count(*) FROM shared WHERE n <= {BUCKET} GROUP BY n ORDER BY n"):
             left -= count * n * (n - 1) // 2
@@ -214,8 +221,11 @@ class Store:
 
     def _parts(self) -> int:
         """Into how many parts the samples are cut by their hashes, so that each can be grouped in memory."""
-        ((rows,),) = self._db.execute("SELECT count(*) FROM samples").fetchall()
-        return int(rows) // self._part + 1
+        return self._count("samples") // self._part + 1
+
+    def _count(self, table: str) -> int:
+        ((rows,),) = self._db.execute(f"SELECT count(*) FROM {table}").fetchall()
+        return int(rows)
 
     # --- what earlier runs left ----------------------------------------------------------------------------------
 
@@ -233,8 +243,7 @@ class Store:
 
     def count(self, segment: Path) -> int:
         """The number of documents in a segment of an index."""
-        ((rows,),) = self._db.execute(f"SELECT count(*) FROM read_parquet({_quoted(segment / 'docs.parquet')})").fetchall()
-        return int(rows)
+        return self._count(f"read_parquet({_quoted(segment / 'docs.parquet')})")
 
     def earlier_copies(self) -> Iterator[tuple[int, int]]:
         """(earlier document, document of this run) of the same digest; of several earlier ones that of the least id."""

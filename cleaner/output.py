@@ -5,14 +5,17 @@ A file appears under its name when it is whole, and not at all if the run ends b
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 
 from cleaner import audit
 from cleaner.document import CleanerError
 from cleaner.formats import Options, ReadError, Rewriting
+from cleaner.names import Names
 from cleaner.sources import Source
 from cleaner.walk import RECORD
 
@@ -51,29 +54,36 @@ def prepared(out: Path, *, overwrite: bool) -> Iterator[Path]:
 def _clear(out: Path) -> None:
     """Takes away what an earlier run wrote, finished or not, and nothing else; looks first, so that a refusal changes nothing."""
     record = out / RECORD
-    written = {audit.inside(out, name) for name in names_written(record, str(out))}
-    files = [path for path in out.rglob("*") if (path.is_file() or path.is_symlink()) and record not in path.parents]
-    rest = sorted(path for path in files if path not in written and ".part" not in path.name)
+    written = names_written(record, str(out))
+    rest = min((path for path in _files(out) if path.relative_to(out).as_posix() not in written and ".part" not in path.name), default=None)
     if rest:
-        raise CleanerError(f"{rest[0]}: was not written by the earlier run; move it away before --overwrite")
-    for path in files:
+        raise CleanerError(f"{rest}: was not written by the earlier run; move it away before --overwrite")
+    for path in _files(out):
         path.unlink()
     for path in record.iterdir():
         if path.name not in (STAGING, UNFINISHED):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-    for folder in sorted((p for p in out.rglob("*") if p.is_dir()), reverse=True):
-        if not any(folder.iterdir()):
-            folder.rmdir()
+    for folder, _, _ in os.walk(out, topdown=False):
+        with suppress(OSError):  # it is not empty
+            Path(folder).rmdir()
 
 
-def names_written(record: Path, shown: str) -> set[str]:
+def _files(out: Path) -> Iterator[Path]:
+    """What lies in an output but folders and its record. There may be millions."""
+    for folder, folders, names in os.walk(out):
+        if Path(folder) == out and RECORD in folders:
+            folders.remove(RECORD)
+        yield from (path for path in map(Path(folder).joinpath, folders) if path.is_symlink())
+        yield from map(Path(folder).joinpath, names)
+
+
+def names_written(record: Path, shown: str) -> Names:
     """The files that a run wrote, or was going to write, beside its record. Raises CleanerError where no run was."""
     plan = record / UNFINISHED
     if not plan.exists() and not (record / audit.DOCUMENTS).exists():
         raise CleanerError(f"{shown}: holds files that no run of cleaner wrote; --overwrite replaces the output of a run only")
     rows = audit.rows(plan) if plan.exists() else audit.rows(record / audit.DOCUMENTS)
-    names = {row.get("output") for row in rows} | set(audit.bare(record))
-    return {name for name in names if name}
+    return Names(name for name in chain((row.get("output") for row in rows), audit.bare(record)) if name)
 
 
 class Writer:

@@ -104,27 +104,26 @@ def find(given: Iterable[str | Path | Listed], form: str | None = None, selectio
             if not (selection._replace(include=()) if holds else selection).wants(relative):
                 tree.ignored += 1
                 continue
+            if not failure and not holds:
+                if form is None and named(relative) is None:
+                    others.append(relative)
+                    continue
+                if seen is None and Path(place).is_symlink():
+                    seen = {os.path.realpath(source.place): source.relative for source in sources}
+                if seen is not None and seen.setdefault(os.path.realpath(place), relative) != relative:
+                    continue  # named twice: by itself, by a directory that holds it, by a link
             url = urls.get(place, "")
-            if failure:
-                sources.add(relative, place, failure, url)
-                continue
-            if holds:
-                packed.setdefault(relative, Path(place))
-                continue
-            if form is None and named(relative) is None:
-                others.append(relative)
-                continue
-            if seen is None and Path(place).is_symlink():
-                seen = {os.path.realpath(source.place): source.relative for source in sources}
-            if seen is not None and seen.setdefault(os.path.realpath(place), relative) != relative:
-                continue  # named twice: by itself, by a directory that holds it, by a link
             other = sources.get(relative)
-            if other and os.path.realpath(other.place) != os.path.realpath(place):
+            before = other.place if other else packed.get(relative)
+            if before is not None and os.path.realpath(before) != os.path.realpath(place):
                 raise CleanerError(
-                    f"{other.shown} and {url or place} would both be written as {relative}; clean them into different directories, "
-                    "or name a directory that holds both"
+                    f"{other.shown if other else urls.get(str(before), before)} and {url or place} would both be written as {relative}; "
+                    "clean them into different directories, or name a directory that holds both"
                 )
-            sources.add(relative, place, url=url)
+            if holds:
+                packed[relative] = Path(place)
+            else:
+                sources.add(relative, place, failure, url)
         if not count and not isinstance(name, Listed) and not _is_dir(Path(name)):
             raise CleanerError(f"{name}: no such file or directory")
     if others and not sources and not packed:

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -484,6 +485,20 @@ def test_two_sources_of_one_name(command: Command, source: Path, tmp_path: Path)
     done = command("clean", "in", "other", "-o", "out")
     assert done.returncode == 2
     assert "in/a.txt and other/a.txt would both be written as a.txt" in done.stderr
+    (tmp_path / "other" / "a.txt").unlink()
+    (tmp_path / "other" / "a.txt").symlink_to(tmp_path / "nowhere")  # what cannot be read does not take the place of what can
+    assert "in/a.txt and other/a.txt would both be written as a.txt" in command("clean", "in", "other", "-o", "out").stderr
+
+
+def test_two_archives_of_one_name(command: Command, tmp_path: Path) -> None:
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        with zipfile.ZipFile(tmp_path / folder / "x.zip", "w") as archive:
+            archive.writestr("a.txt", f"A text of {folder}.")
+    done = command("clean", "one", "two", "-o", "out")
+    assert done.returncode == 2
+    assert "one/x.zip and two/x.zip would both be written as x.zip" in done.stderr
+    assert command("clean", "one", "one/x.zip", "-o", "out").returncode == 0
 
 
 def test_a_link_that_leads_outside_is_not_followed(command: Command, source: Path, tmp_path: Path) -> None:

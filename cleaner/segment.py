@@ -106,6 +106,10 @@ def is_wide(text: str) -> bool:
     return not text.isascii() and len(_compiled(_WIDE).findall(text)) * 3 > len(text)
 
 
+_BROKEN = 40
+"""Characters that a line has at least where a text is broken at a width."""
+
+
 class Line:
     """One line of a page: ``page.text[start:end]``; ``next`` is where the following line begins."""
 
@@ -166,6 +170,14 @@ class Line:
     def position(self) -> float:
         """Where on the page the line stands: 0 for the first line, 1 for the last."""
         return self.index / max(1, len(self.page.lines) - 1)
+
+    @lazy
+    def runs_on(self) -> bool:
+        """Whether its sentence goes on in the line directly below, as in a text that was broken at a width."""
+        if self.chars < _BROKEN or self.ends_sentence or self.index + 1 == len(self.page.lines):
+            return False
+        below = self.page.lines[self.index + 1]
+        return below.number == self.number + 1 and below.text.lstrip()[:1].islower()
 
     def is_paragraph(self, min_chars: int) -> bool:
         """Whether this looks like running text: it closes a sentence and is long enough.

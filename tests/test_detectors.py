@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,15 @@ def test_a_line_directly_again(tmp_path: Path) -> None:
     assert left(tmp_path, 'kind = "repeat"\nof = "previous"', lines) == [lines[0], "Short", "Short"]
 
 
+BROKEN = [
+    "Files that are marked may be copied to a folder, which",
+    "is marked before, by the keys that are described there and",
+    "may be changed to others; to have them as they were take",
+    "back what was said of them in the file that is read first,",
+    "or begin anew, and all of them are as they were",
+    "Another heading",
+]
+"""Running text that was broken at a width; no line of it but the last ends a sentence."""
 SECTION = 'kind = "section"\nopener = { phrases = ["related stories"] }\n'
 
 
@@ -58,9 +68,15 @@ SECTION = 'kind = "section"\nopener = { phrases = ["related stories"] }\n'
         ('reach = "list"\nmax_lines = 1', ["Related stories", "Mayor resigns", "Rain expected"], [2]),
         ('reach = "list"', ["Related stories", PROSE, "Mayor resigns"], [0, 1, 2]),
         ('reach = "list"\nmin_entries = 2', ["Related stories", "Mayor resigns", PROSE], [0, 1, 2]),
+        ('reach = "end"', ["Text.", "Related stories", *BROKEN], range(8)),
+        ('reach = "end"', ["Text.", "Related stories", *BROKEN[:3]], [0]),
+        ('reach = "list"', ["Related stories", "Mayor resigns", *BROKEN], range(2, 8)),
+        ('reach = "end"', ["Text.", "Related stories", *(f"Story number {n}" for n in range(301))], range(303)),
+        ('reach = "list"\nmax_lines = 1', ["Related stories", "abs, min"] * 12, []),
+        ('reach = "list"\nmax_lines = 1', ["Related stories", "abs, min"] * 13, range(26)),
     ],
 )
-def test_a_section_ends_where_real_text_begins(tmp_path: Path, keys: str, lines: list[str], expected: list[int]) -> None:
+def test_a_section_ends_where_real_text_begins(tmp_path: Path, keys: str, lines: list[str], expected: Sequence[int]) -> None:
     assert left(tmp_path, SECTION + keys, lines) == ([lines[i] for i in expected] or [""])
 
 

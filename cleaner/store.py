@@ -137,15 +137,10 @@ class Store:
         most = max(1, self._part // max(1, self._count("singles")))
         for at in range(0, len(columns), most):  # keys of different bands are equal by chance only, and that does no harm
             keys = f"unnest([{', '.join(columns[at : at + most])}])"
-            run(f"CREATE TABLE keyed AS SELECT {keys} AS key, doc FROM docs SEMI JOIN singles USING (doc)")
-            run("CREATE TABLE many AS SELECT key, count(*) AS n FROM keyed GROUP BY key HAVING count(*) > 1")
-            run(
-                "CREATE TABLE stars AS SELECT key, arg_min(doc, id) AS star FROM keyed JOIN many USING (key) JOIN docs USING (doc) "
-                f"WHERE n > {BUCKET} GROUP BY key"
-            )
-            run("CREATE TABLE buckets AS SELECT key, n, star FROM many LEFT JOIN stars USING (key)")
+            run(f"CREATE TABLE keyed AS SELECT {keys} AS key, doc, id FROM docs SEMI JOIN singles USING (doc)")
+            run("CREATE TABLE buckets AS SELECT key, count(*) AS n, arg_min(doc, id) AS star FROM keyed GROUP BY key HAVING count(*) > 1")
             run(f"INSERT INTO candidates {_meeting('keyed', 'key')}")
-            run("DROP TABLE keyed; DROP TABLE many; DROP TABLE stars; DROP TABLE buckets")
+            run("DROP TABLE keyed; DROP TABLE buckets")
         if contained:
             self._sampled()
         run("CREATE TABLE meeting AS SELECT DISTINCT least(a, b) AS a, greatest(a, b) AS b FROM candidates")
@@ -192,17 +187,15 @@ class Store:
         most = self._most()
         run("CREATE TABLE met (a BIGINT, b BIGINT, n BIGINT)")
         for part in range(parts):
-            run(
-                "CREATE TABLE keyed AS SELECT hash AS key, doc FROM samples SEMI JOIN singles USING (doc) SEMI JOIN shared ON hash = key "
-                f"WHERE hash % {parts} = {part}"
-            )
-            run(
-                "CREATE TABLE stars AS SELECT key, arg_max(doc, (sampled, id)) AS star FROM keyed JOIN shared USING (key) "
-                f"JOIN docs USING (doc) WHERE n > {most} GROUP BY key"
-            )
+            # one join after the other: two at once hold both of their tables
+            run(f"CREATE TABLE every AS SELECT hash AS key, doc FROM samples SEMI JOIN shared ON hash = key WHERE hash % {parts} = {part}")
+            run("CREATE TABLE keyed AS SELECT key, doc FROM every SEMI JOIN singles USING (doc)")
+            # a table of its own, so that it is known to be the smaller side of the join
+            run(f"CREATE TABLE large AS SELECT key, doc FROM keyed JOIN shared USING (key) WHERE n > {most}")
+            run("CREATE TABLE stars AS SELECT key, arg_max(doc, (sampled, id)) AS star FROM large JOIN docs USING (doc) GROUP BY key")
             run(f"CREATE TABLE buckets AS SELECT key, n, star FROM shared LEFT JOIN stars USING (key) WHERE key % {parts} = {part}")
             run(f"INSERT INTO met SELECT least(a, b), greatest(a, b), count(*) FROM ({_meeting('keyed', 'key', most)}) GROUP BY 1, 2")
-            run("DROP TABLE keyed; DROP TABLE stars; DROP TABLE buckets")
+            run("DROP TABLE every; DROP TABLE keyed; DROP TABLE large; DROP TABLE stars; DROP TABLE buckets")
         for part in range(parts):
             run(f"INSERT INTO candidates {_sharing(f'met WHERE a % {parts} = {part}', 'docs')}")
         run("DROP TABLE met; DROP TABLE shared")

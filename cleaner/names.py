@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
-from typing import overload
+from collections.abc import Collection, Iterable, Iterator
 
 
-class Names(Sequence[str]):
+class Names(Collection[str]):
     """Different texts in the order in which they were added, each found again by itself.
 
     They stand one after another in UTF-8, with a table of where each ends and an open-addressing hash table of their numbers: some
@@ -46,22 +45,11 @@ class Names(Sequence[str]):
     def __len__(self) -> int:
         return len(self._ends) - 1
 
-    @overload
-    def __getitem__(self, at: int) -> str: ...
-    @overload
-    def __getitem__(self, at: slice) -> list[str]: ...
-    def __getitem__(self, at: int | slice) -> str | list[str]:
-        if isinstance(at, slice):
-            return [self[i] for i in range(*at.indices(len(self)))]
-        return self._key(range(len(self))[at]).decode("utf-8", "surrogatepass")
+    def __getitem__(self, number: int) -> str:
+        return self._key(range(len(self))[number]).decode("utf-8", "surrogatepass")
 
     def __iter__(self) -> Iterator[str]:
         return map(self.__getitem__, range(len(self)))
-
-    def __eq__(self, other: object) -> bool:
-        return list(self) == list(other) if isinstance(other, Sequence) else NotImplemented
-
-    __hash__ = None  # type: ignore[assignment]
 
     def _key(self, number: int) -> bytearray:
         return self._bytes[self._ends[number] : self._ends[number + 1]]

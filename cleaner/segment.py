@@ -106,7 +106,7 @@ def is_wide(text: str) -> bool:
     return not text.isascii() and len(_compiled(_WIDE).findall(text)) * 3 > len(text)
 
 
-_BROKEN = 40
+_WIDTH = 40
 """Characters that a line has at least where a text is broken at a width."""
 
 
@@ -174,7 +174,7 @@ class Line:
     @lazy
     def runs_on(self) -> bool:
         """Whether its sentence goes on in the line directly below, as in a text that was broken at a width."""
-        if self.chars < _BROKEN or self.ends_sentence or self.index + 1 == len(self.page.lines):
+        if self.chars < _WIDTH or self.ends_sentence or self.index + 1 == len(self.page.lines):
             return False
         below = self.page.lines[self.index + 1]
         return below.number == self.number + 1 and below.text.lstrip()[:1].islower()

@@ -37,6 +37,7 @@ class Listed(NamedTuple):
     hidden: int = 0
 
 
+_ODD = "not a file (a pipe, a device, or a link that leads nowhere)"
 _URL = re.compile(r"[a-z][a-z0-9+.-]+(?:::[a-z0-9+.-]+)*://", re.IGNORECASE)
 
 
@@ -263,9 +264,6 @@ class _Tree:
                 self.ignored += 1
             elif name != f"{RECORD}/":
                 yield name.removesuffix("/") if kinds.get(name) == "link" else name, kinds.get(name, "file")
-
-
-_ODD = "not a file (a pipe, a device, or a link that leads nowhere)"
 
 
 def _unfit(path: Path, root: Path | None = None) -> str:

@@ -12,7 +12,6 @@ _LONGEST = 300
 """Lines that a box at the end of a page may have; where more stand below its heading, they are what the page is about."""
 _BROKEN = 2
 """Lines below a heading that may run on in the next without being running text."""
-
 _OFTEN = 12
 """How often a box may stand on a page; a heading that stands more often is one of the text's own, as in a manual."""
 

@@ -12,6 +12,7 @@ import re
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -119,8 +120,14 @@ class Store:
     def copies(self) -> Iterator[list[int]]:
         """The groups of documents with the same digest: the one that stands for them, and the others by id."""
         self._flush()
-        query = "SELECT list(doc ORDER BY id, doc) FROM docs GROUP BY one, two HAVING count(*) > 1 ORDER BY min(id)"
-        yield from (row[0] for row in self._rows(query))
+        run = self._db.execute
+        # sorted, not gathered in lists: these would have to lie in memory
+        run("CREATE TABLE twice AS SELECT one, two FROM docs GROUP BY one, two HAVING count(*) > 1")
+        run("CREATE TABLE copies AS SELECT one, two, id, doc FROM docs SEMI JOIN twice USING (one, two)")
+        rows = self._rows("SELECT one, two, doc FROM copies ORDER BY one, two, id, doc")
+        for _, group in itertools.groupby(rows, itemgetter(0, 1)):
+            yield [doc for _, _, doc in group]
+        run("DROP TABLE twice; DROP TABLE copies")
 
     def candidates(self, *, contained: bool = False, alike: float = 0) -> Candidates:
         """Pairs that share a band key; of each group of copies only the one that stands for it.
@@ -296,7 +303,8 @@ class Store:
         run("CREATE TABLE joined (a BIGINT, b BIGINT)")
         self._insert("joined", {"a": links[:, 0], "b": links[:, 1]})
         self._label("joined", "labels")
-        groups = [row[0] for row in self._rows("SELECT list(doc ORDER BY doc) FROM labels GROUP BY label ORDER BY label")]
+        rows = self._rows("SELECT label, doc FROM labels ORDER BY label, doc")
+        groups = [[doc for _, doc in group] for _, group in itertools.groupby(rows, itemgetter(0))]
         run("DROP TABLE labels; DROP TABLE joined")
         return groups
 
@@ -310,13 +318,11 @@ class Store:
         run(f"CREATE TABLE links AS SELECT a, b FROM {pairs} UNION ALL SELECT b, a FROM {pairs}")
         run("CREATE TABLE nearest AS SELECT a AS doc, least(a, min(b)) AS label FROM links GROUP BY a")
         while True:
-            run(
-                "CREATE TABLE nearer AS SELECT l.a AS doc, least(min(x.label), min(y.label)) AS label FROM links l "
-                "JOIN nearest x ON x.doc = l.a JOIN nearest y ON y.doc = l.b GROUP BY l.a"
-            )
+            run("CREATE TABLE around AS SELECT a AS doc, min(label) AS label FROM links JOIN nearest ON doc = b GROUP BY a")
+            run("CREATE TABLE nearer AS SELECT doc, least(n.label, a.label) AS label FROM nearest n JOIN around a USING (doc)")
             run("CREATE TABLE jumped AS SELECT n.doc AS doc, m.label AS label FROM nearer n JOIN nearer m ON m.doc = n.label")
             ((changed,),) = run("SELECT count(*) FROM nearest l JOIN jumped j ON j.doc = l.doc WHERE l.label <> j.label").fetchall()
-            run("DROP TABLE nearest; DROP TABLE nearer; ALTER TABLE jumped RENAME TO nearest")
+            run("DROP TABLE nearest; DROP TABLE around; DROP TABLE nearer; ALTER TABLE jumped RENAME TO nearest")
             if not changed:
                 break
         run(f"DROP TABLE links; ALTER TABLE nearest RENAME TO {labels}")

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -400,9 +401,8 @@ class _Run:
         }
 
     def _pair_rows(self) -> Iterator[dict[str, Any]]:
-        named = ((*sorted((self._name(pair.a), self._name(pair.b))), place) for place, pair in enumerate(self.pairs))
-        for a, b, place in sorted(named):  # not the rows themselves, which take twice the memory
-            pair = self.pairs[place]
+        named = ((sorted((self._name(pair.a), self._name(pair.b))), pair) for pair in self.pairs)
+        for (a, b), pair in sorted(named, key=itemgetter(0)):  # not the rows themselves, which take twice the memory
             row = {"a": a, "b": b, "kind": pair.kind, "jaccard": round(pair.jaccard, 6), "containment": round(pair.containment, 6)}
             more = {
                 "aligned": pair.aligned and round(pair.aligned, 6),

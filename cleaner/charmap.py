@@ -86,7 +86,8 @@ def _any_of(codes: Iterable[int]) -> re.Pattern[str]:
 
 @cache
 def _spaceless() -> re.Pattern[str]:
-    return _any_of(code for run in _pattern(f"[{_SPACELESS}]+").finditer(_every()) for code in range(*run.span()))
+    plane = _pattern(f"[{_SPACELESS}]+").finditer(_every(), 0, 0x10000)
+    return _any_of(code for run in plane for code in range(*run.span()))
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -29,6 +30,7 @@ def _begin(work: Callable[..., list[object]], stopped: Connection) -> None:
     """In a new worker: keeps the work, and leaves Ctrl-C to the main process. There is something in ``stopped`` once all is over."""
     global _work, _stopped
     _work, _stopped = work, stopped
+    gc.freeze()  # what came with the fork is not searched for garbage, so that its memory stays shared
     signal.signal(signal.SIGINT, _stop)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_watch, daemon=True).start()

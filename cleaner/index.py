@@ -19,6 +19,7 @@ from typing import IO, Any, NamedTuple
 from cleaner import minhash
 from cleaner.dedup import Dedup
 from cleaner.document import CleanerError
+from cleaner.lock import alone
 from cleaner.store import Store, rewrite
 
 MANIFEST = "manifest.json"
@@ -58,7 +59,7 @@ class Index:
                 )
 
     def _new(self) -> dict[str, Any]:
-        if self.folder.exists() and (not self.folder.is_dir() or any(p.name != _LOCK for p in self.folder.iterdir())):
+        if self.folder.exists() and (not self.folder.is_dir() or any(self.folder.iterdir())):
             raise CleanerError(f"{self.folder}: holds no index ({MANIFEST}); name an index, or a new directory")
         return {"format": FORMAT, "scheme": _SCHEME, "settings": self.settings, "segments": []}
 
@@ -278,21 +279,12 @@ def _sweep(folder: Path, names: set[str]) -> None:
             shutil.rmtree(path, ignore_errors=True)
 
 
-_LOCK = "lock"
-
-
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Held while an index is changed; the lock of a process that died is free."""
-    import fcntl
-
+    """Held while an index is changed."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with (folder / _LOCK).open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise CleanerError(f"{folder}: another run is changing this index; try again when it is done") from None
+        with alone(folder, "changing this index"):
             yield
     except OSError as error:
         raise CleanerError(f"{error.filename or folder}: cannot be written: {error.strerror}; the index is as it was") from None

@@ -15,6 +15,7 @@ from pathlib import Path
 from cleaner import audit
 from cleaner.document import CleanerError
 from cleaner.formats import Options, ReadError, Rewriting
+from cleaner.lock import alone
 from cleaner.names import Names
 from cleaner.sources import Source
 from cleaner.walk import RECORD
@@ -26,17 +27,39 @@ UNFINISHED = "unfinished.jsonl"
 
 
 @contextmanager
+def held(out: Path, url: str = "") -> Iterator[None]:
+    """The output directory, made if it is not there, for this run alone; ``url``: where it is sent then.
+
+    Raises CleanerError where another run writes there, or none can.
+    """
+    if out.exists() and not out.is_dir():
+        raise CleanerError(f"{out}: is a file; name a directory with -o")
+    made = not out.exists()
+    with ExitStack() as stack:
+        try:
+            out.mkdir(parents=True, exist_ok=True, mode=0o700 if url else 0o777)
+            stack.enter_context(alone(out, f"writing {url or 'there'}"))
+        except OSError as error:
+            there = f"; the output for {url} is made there" if url else ""
+            raise CleanerError(f"{out}: cannot be written: {error.strerror}{there}") from None
+        try:
+            yield
+        finally:
+            if made:
+                with suppress(OSError):  # a run that was refused leaves nothing behind
+                    out.rmdir()
+
+
+@contextmanager
 def prepared(out: Path, *, overwrite: bool) -> Iterator[Path]:
     """The output directory made ready, and a staging folder in it that is gone when the run is done.
 
     What a run that was cut off has done is in the staging folder; it is taken up again.
     """
-    if out.exists() and not out.is_dir():
-        raise CleanerError(f"{out}: is a file; name a directory with -o")
     record = out / RECORD
     staging = record / STAGING
     try:
-        if out.exists() and any(out.iterdir()):
+        if any(out.iterdir()):
             if not overwrite and not (record / UNFINISHED).exists():
                 raise CleanerError(f"{out}: is not empty; name another directory, or let it be replaced with --overwrite")
             _clear(out)

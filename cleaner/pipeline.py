@@ -28,7 +28,7 @@ from cleaner.engines.local import Item, Result
 from cleaner.formats import Options
 from cleaner.index import Batch, Earlier, Entry, Index
 from cleaner.names import Names
-from cleaner.output import STAGING, UNFINISHED, Writer, prepared
+from cleaner.output import STAGING, UNFINISHED, Writer, held, prepared
 from cleaner.parts import Parts, Reach, tasks
 from cleaner.performance import Performance
 from cleaner.progress import Progress
@@ -133,6 +133,7 @@ def clean_corpus(
         check_apart(listing, url)
     progress.start({**settings.described, "output": url or str(out), "jobs": settings.jobs, "memory": settings.memory})
     with (
+        held(out, url),
         uploading(url, out, overwrite=settings.overwrite) if url else nullcontext(),
         prepared(out, overwrite=overwrite) as staging,
     ):

@@ -48,10 +48,6 @@ def uploading(url: str, folder: Path, *, overwrite: bool) -> Iterator[None]:
     there = _There(url)
     if not there.replaced(overwrite=overwrite):
         there.write_plan(set())
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise CleanerError(f"{folder}: cannot be written: {error.strerror}; the output for {url} is made there") from None
     yield
     try:
         there.send(folder, there.replaced(overwrite=overwrite))

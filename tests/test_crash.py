@@ -15,7 +15,9 @@ from pathlib import Path
 import pytest
 from conftest import tree
 
+from cleaner.document import CleanerError
 from cleaner.engines import local
+from cleaner.lock import alone
 
 COMMAND = [sys.executable, "-m", "cleaner"]
 WORDS = "the council bridge river mayor ferry opened closed said that it would cost more than before and nobody knew why".split()
@@ -85,6 +87,44 @@ Work._outcome = outcome
 from cleaner.__main__ import main
 main()
 """
+
+
+def test_a_second_run_to_the_same_output_is_refused(tmp_path: Path) -> None:
+    """It used to take the first for one that was cut off, and to go on in its files while it still wrote them."""
+    source = corpus(tmp_path / "in")
+    out = tmp_path / "out"
+    assert subprocess.run(command(source, tmp_path / "whole"), check=False).returncode == 3
+    first = subprocess.Popen(command(source, out))
+    while not (out / "_cleaner" / "unfinished.jsonl").exists():
+        time.sleep(0.01)
+    for more in ((), ("--overwrite",)):
+        second = subprocess.run(command(source, out, *more), capture_output=True, text=True, check=False)
+        assert (second.returncode, second.stderr) == (2, f"cleaner: {out}: another run is writing there; try again when it is done\n")
+    assert first.wait() == 3
+    assert tree(out) == tree(tmp_path / "whole")
+    assert subprocess.run(command(source, out, "--overwrite"), check=False).returncode == 3
+
+
+def test_the_workers_of_a_killed_run_do_not_keep_its_output(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    code = (
+        "import os, pathlib, sys, time; from cleaner.lock import alone\n"
+        "with alone(pathlib.Path(sys.argv[1]), 'x'):\n if os.fork() == 0: print(flush=True)\n time.sleep(60)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code, str(out)], stdout=subprocess.PIPE, start_new_session=True)
+    assert process.stdout
+    try:
+        process.stdout.readline()
+        with pytest.raises(CleanerError, match="another run is at work"), alone(out, "at work"):
+            pass
+        process.kill()
+        process.wait()
+        with alone(out, "at work"):
+            pass
+    finally:
+        process.stdout.close()
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def test_a_worker_that_dies_is_replaced_and_the_culprit_named(tmp_path: Path) -> None:

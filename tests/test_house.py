@@ -13,7 +13,7 @@ import pytest
 from conftest import ROOT
 
 FLOORS = {
-    "document": 0, "version": 0, "lazy": 0, "kept": 0, "names": 0, "charmap": 1, "patterns": 1, "progress": 0,
+    "document": 0, "version": 0, "lazy": 0, "kept": 0, "lock": 1, "names": 0, "charmap": 1, "patterns": 1, "progress": 0,
     "segment": 1, "selection": 1, "samples": 2, "repair": 2, "wording": 3, "kernels": 2, "arrays": 2, "store": 1, "literals": 2,
     "minhash": 3, "likeness": 4, "features": 2, "extract": 2, "detectors": 3, "dedup": 5, "choice": 6, "index": 6,
     "rulebook": 4, "formats": 3, "hyper": 3,

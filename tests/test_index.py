@@ -22,6 +22,7 @@ from cleaner import index
 from cleaner.choice import Prefer
 from cleaner.dedup import Dedup
 from cleaner.document import CleanerError
+from cleaner.lock import alone
 from cleaner.pipeline import Settings, clean_corpus
 
 WORDS = [f"w{n}" for n in range(3000)]
@@ -199,13 +200,9 @@ def test_a_source_is_taken_out_texts_and_all(first: Path, tmp_path: Path) -> Non
 
 
 def test_two_runs_do_not_write_at_once(first: Path, tmp_path: Path) -> None:
-    import fcntl
-
     source = write(tmp_path / "b.jsonl", {"x": prose(7)})
-    with (first / "lock").open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        with pytest.raises(CleanerError, match="another run is changing this index"):
-            run(source, tmp_path / "b", first)
+    with alone(first, "held by a test"), pytest.raises(CleanerError, match="another run is changing this index"):
+        run(source, tmp_path / "b", first)
     assert [row["verdict"] for row in run(source, tmp_path / "b", first, overwrite=True).values()] == ["kept"]
 
 

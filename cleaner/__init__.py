@@ -92,7 +92,7 @@ def clean_corpus(
         prefer: which copy stays: "longest", "first", "earliest" or "source:NAME,NAME".
         text_field: the field of JSON records, or the column of tables, that holds their text.
         id_field: the field of JSON records, or the column of tables, that names them.
-        jobs: processes to use; does not change the result.
+        jobs: processes to use, 0: one for each processor; does not change the result.
         overwrite: replace the output of an earlier run.
         discard: do not keep the documents that are left out.
         max_removed: the share of a document, 0 to 1, beyond which a removal is not carried out but reported for review.

@@ -67,7 +67,6 @@ def _run(
     running: Running,
     max_removed: float = MOST_REMOVED,
 ) -> None:
-    import os
     import tempfile
 
     from cleaner import log
@@ -85,7 +84,7 @@ def _run(
         append=bool(duplicates.index),
         options=Options(reading.text_field, running.id_field),
         form=reading.form,
-        jobs=running.jobs or os.cpu_count() or 1,
+        jobs=running.jobs,
         overwrite=running.overwrite,
         discard=running.discard,
         strict=running.strict,
@@ -147,11 +146,12 @@ def _summary(run: dict[str, Any], output: str) -> str:
     from cleaner.audit import REVIEW
 
     counts, chars = run["counts"], run["chars"]
-    left_out = f"{counts['duplicate']:,} duplicates, {counts['emptied']:,} emptied, {counts['failed']:,} failed"
-    lines = [f"{counts['in']:,} documents in: {counts['kept']:,} kept, {left_out}"]
+    left_out = f"{_number(counts['duplicate'], 'duplicate')}, {counts['emptied']:,} emptied, {counts['failed']:,} failed"
+    lines = [f"{_number(counts['in'], 'document')} in: {counts['kept']:,} kept, {left_out}"]
     if run["duplicates"]:
         found = ", ".join(f"{count:,} {kind}" for kind, count in run["duplicates"].items())
-        apart = f"; {run['templates']:,} pairs differ in figures and names only and stay apart" if run["templates"] else ""
+        alike = _number(run["templates"], "pair")
+        apart = f"; differing in figures and names only, and left apart: {alike}" if run["templates"] else ""
         lines.append(f"duplicates: {found}{apart}")
     if run["removed"]:
         lines.append(f"{'removed':<14}{'lines':>9}{'parts':>9}{'characters':>13}")
@@ -170,6 +170,10 @@ def _summary(run: dict[str, Any], output: str) -> str:
     if output != "-":
         lines.append(f"the record: {output}/_cleaner")
     return "\n".join(lines)
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 @app.command()

@@ -113,8 +113,10 @@ class Earlier:
     def __init__(self, segments: Sequence[_Segment]) -> None:
         self._segments = segments
 
-    def __bool__(self) -> bool:
-        return any(segment.documents for segment in self._segments)
+    @property
+    def documents(self) -> int:
+        """How many there are."""
+        return sum(segment.documents for segment in self._segments)
 
     @property
     def folders(self) -> list[Path]:

@@ -7,6 +7,7 @@ The staged file goes when the run ends, however it ends; everything else appears
 from __future__ import annotations
 
 import itertools
+import os
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, nullcontext
@@ -72,6 +73,11 @@ class Settings:
         if self.index and self.dedup.mode == "none":
             raise CleanerError("--dedup none looks for no copies, so --index and --against would do nothing; leave one of them out")
 
+    @property
+    def processes(self) -> int:
+        """How many processes work: the processors that this one may use, where no number is given."""
+        return self.jobs or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+
     def row(self) -> dict[str, Any]:
         """The settings that a result depends on, for run.json."""
         return {
@@ -84,6 +90,7 @@ class Settings:
             "templates": self.dedup.templates,
             "fold": self.dedup.fold,
             "prefer": self.prefer.way,
+            "index": ("append" if self.append else "against") if self.index else None,
             "text_field": self.options.text_field,
             "id_field": self.options.id_field,
             "discard": self.discard,
@@ -131,7 +138,7 @@ def clean_corpus(
     check_output(found, listing.given, out)
     if url:
         check_apart(listing, url)
-    progress.start({**settings.described, "output": url or str(out), "jobs": settings.jobs, "memory": settings.memory})
+    progress.start({**settings.described, "output": url or str(out), "jobs": settings.processes, "memory": settings.memory})
     with (
         held(out, url),
         uploading(url, out, overwrite=settings.overwrite) if url else nullcontext(),
@@ -247,7 +254,7 @@ class _Run:
         work = Work(self.sources, settings.cleaner, dedup, settings.options, settings.max_removed)
 
         def run(batches: Iterable[list[Task]]) -> Iterator[list[Done]]:
-            if settings.jobs > 1:
+            if settings.processes > 1:
                 dedup.fingerprints(["what is loaded for it is loaded once, before there are workers"])
             return self._run(work, batches, work.lost)
 
@@ -279,7 +286,7 @@ class _Run:
         """Has work done on batches, by workers where there are more batches than are worth their start."""
         rest = iter(batches)
         first = list(itertools.islice(rest, few + 1))
-        jobs = self.settings.jobs if len(first) > few else 1
+        jobs = self.settings.processes if len(first) > few else 1
         return local.run(work, itertools.chain(first, rest), jobs, lost, self.performance.replaced)
 
     def _own_id(self, done: Done) -> str:
@@ -305,7 +312,7 @@ class _Run:
         texts = _Texts(self.parts, self.places, self.earlier)
         dedup = self.settings.dedup.sized(sum(self.lengths))
         self.pairs = dedup.pairs(
-            store, texts, earlier=bool(self.earlier), watched=self.performance.compared, run=partial(self._run, few=_FEW)
+            store, texts, earlier=self.earlier.documents > 0, watched=self.performance.compared, run=partial(self._run, few=_FEW)
         )
         groups = store.components((pair.a, pair.b) for pair in self.pairs if pair.joins)
         self.copies, further = copies(groups, self.pairs, self._ranked, Comparer(dedup, texts))
@@ -424,6 +431,7 @@ class _Run:
             "duplicates": dict(sorted(account.kinds.items())),
             "pairs": sum(pair.joins for pair in self.pairs),
             "templates": sum(not pair.joins for pair in self.pairs),
+            "earlier": self.earlier.documents,
             "failures": account.failures,
             "review": account.review,
             "skipped": dict(sorted(self.skipped.items())),

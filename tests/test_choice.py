@@ -86,7 +86,7 @@ def test_the_command_prefers_and_keeps_templates(command: Command, tmp_path: Pat
     (tmp_path / "papers/a.jsonl").rename(tmp_path / "papers/b.jsonl")
     done = command("dedup", "wire", "papers", "-o", "out", "--prefer", "source:a.jsonl", "--threshold", "0.6")
     assert done.returncode == 0, done.stderr
-    assert "duplicates: 1 near; 1 pairs differ in figures and names only and stay apart" in done.stderr
+    assert "duplicates: 1 near; differing in figures and names only, and left apart: 1 pair" in done.stderr
     assert verdicts(tmp_path / "out")["p"][:3] == ("duplicate", "near", "w")
     pairs = [json.loads(line) for line in (tmp_path / "out/_cleaner/duplicates.jsonl").read_text().splitlines()]
     (template,) = [pair for pair in pairs if pair["kind"] == "template"]

@@ -35,7 +35,7 @@ def test_clean_a_directory(command: Command, source: Path, tmp_path: Path) -> No
     done = command("clean", "in", "-o", "out")
     assert done.returncode == 0
     assert (tmp_path / "out" / "a.txt").read_text() == CLEAN
-    assert "1 documents in: 1 kept, 0 duplicates, 0 emptied, 0 failed" in done.stderr
+    assert "1 document in: 1 kept, 0 duplicates, 0 emptied, 0 failed" in done.stderr
     assert "ad " in done.stderr
     assert done.stdout == ""
     assert "\x1b" not in done.stderr  # no bar where there is no terminal
@@ -111,7 +111,7 @@ def test_deduplicate_only(command: Command, source: Path, tmp_path: Path) -> Non
     (source / "b.txt").write_text(TEXT)
     done = command("dedup", "in", "-o", "out")
     assert done.returncode == 0
-    assert "2 documents in: 1 kept, 1 duplicates" in done.stderr
+    assert "2 documents in: 1 kept, 1 duplicate" in done.stderr
     assert (tmp_path / "out" / "a.txt").read_text() == TEXT
     assert not (tmp_path / "out" / "b.txt").exists()
 

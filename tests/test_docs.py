@@ -54,7 +54,7 @@ def test_the_main_job_runs_on_the_shipped_files(command: Command, tmp_path: Path
     assert line.split()[2] == "fixtures/small"
     done = command("clean", ROOT / "fixtures" / "small", "-o", "out")
     assert done.returncode == 0
-    assert "16 documents in: 13 kept, 1 duplicates, 2 emptied, 0 failed" in done.stderr
+    assert "16 documents in: 13 kept, 1 duplicate, 2 emptied, 0 failed" in done.stderr
 
 
 def test_the_rule_of_the_readme_keeps_to_its_examples(command: Command, tmp_path: Path) -> None:

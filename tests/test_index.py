@@ -278,7 +278,9 @@ def test_the_commands_of_an_index(first: Path, tmp_path: Path) -> None:
     assert json.loads(command("index", "info", first, "--json").stdout)["settings"]["threshold"] == 0.8
     source = write(tmp_path / "b.jsonl", {"x": prose(0)})
     done = command("dedup", source, "-o", tmp_path / "b", "--against", first)
-    assert (done.returncode, "1 duplicates" in done.stderr) == (0, True)
+    assert (done.returncode, "1 duplicate," in done.stderr) == (0, True)
+    told = json.loads((tmp_path / "b/_cleaner/run.json").read_text())
+    assert (told["settings"]["index"], told["earlier"]) == ("against", 3)
     wrong = command("dedup", source, "-o", tmp_path / "c", "--against", tmp_path / "nowhere")
     assert wrong.returncode == 2
     assert "nowhere: holds no index; --index makes one" in wrong.stderr

@@ -131,7 +131,7 @@ def test_everything_can_be_had_back(done: tuple[Path, Path, dict[str, int]], tmp
     assert text.startswith(STORY)
 
 
-@pytest.mark.parametrize("jobs", [2, 3])
+@pytest.mark.parametrize("jobs", [0, 2, 3])
 def test_processes_do_not_change_a_byte(done: tuple[Path, Path, dict[str, int]], tmp_path: Path, jobs: int) -> None:
     source, out, _counts = done
     clean_corpus(source, tmp_path / "out", Settings(cleaner=Cleaner(), jobs=jobs))

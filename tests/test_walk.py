@@ -153,7 +153,7 @@ def test_the_options_of_the_commands(command: Command, tmp_path: Path) -> None:
     grown(tmp_path / "in", "a.txt", "b.txt", "c.md", ".hidden.txt")
     (tmp_path / "in" / ".gitignore").write_text("b.txt\n")
     done = command("clean", "in", "-o", "out", "--exclude", "*.md")
-    assert "1 documents in: 1 kept" in done.stderr
+    assert "1 document in: 1 kept" in done.stderr
     assert "files and folders left alone: 2 hidden, 2 kept out by .gitignore, --include or --exclude" in done.stderr
     run = json.loads((tmp_path / "out" / "_cleaner" / "run.json").read_text())
     assert (run["hidden"], run["ignored"], run["settings"]["exclude"]) == (2, 2, ["*.md"])

@@ -52,7 +52,7 @@ def held(out: Path, url: str = "") -> Iterator[None]:
 
 @contextmanager
 def prepared(out: Path, *, overwrite: bool) -> Iterator[Path]:
-    """The output directory made ready, and a staging folder in it that is gone when the run is done.
+    """The output directory, which is there, made ready, and a staging folder in it that is gone when the run is done.
 
     What a run that was cut off has done is in the staging folder; it is taken up again.
     """

@@ -26,6 +26,14 @@ SECONDS = 30.0
 """What a page may take."""
 MEMORY = 4 << 30
 """Bytes of address space that parsing may take."""
+_PREFORMATTED = frozenset(("listing", "pre", "script", "style", "textarea", "xmp"))
+_INLINE = frozenset(
+    "a abbr acronym b bdi bdo big cite code del dfn em font i img ins kbd mark q s samp small span strike strong sub sup time tt u var "
+    "wbr".split()
+)
+_WRAP = "\u205f"
+"""A space that splits words but no lines, for a line break: trafilatura counts characters, so there have to be as many."""
+_WRAPS, _WRAPPED = dict.fromkeys(map(ord, "\r\n"), _WRAP), re.compile(rf"[^\S\n]*{_WRAP}[^\S\n]*")
 _FRAME = re.compile(r"<(?:html|body)[\s>]", re.IGNORECASE)
 _SENTENCE, _SENTENCES = re.compile(r"""^.{80,}[.!?…。！？]["'”’»)]*$""", re.MULTILINE), 3
 """A line that ends a sentence of a story, and how many of them no menu has."""
@@ -143,13 +151,16 @@ def _parsed(html: str, url: str | None) -> list[Any]:
     import logging
     from functools import partial
 
-    from trafilatura import bare_extraction
+    from trafilatura import bare_extraction, load_html
 
     # it logs what it gives up on; here an empty text says so
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
     source = html.replace("\x00", "")
+    tree = load_html(source)
+    if tree is not None:
+        _unwrap(tree)
     main = partial(bare_extraction, url=url, with_metadata=True, include_comments=False, deduplicate=False)
-    page = main(source)
+    page = None if tree is None else main(tree)
     if page is None and _BLOCK.search(source) and not _FRAME.search(source):
         # the article alone, in one element: trafilatura takes that for no page at all
         page = main(f"<html><body>{source}</body></html>")
@@ -157,10 +168,47 @@ def _parsed(html: str, url: str | None) -> list[Any]:
         text, meta = _paragraphs(source)
         return [None, text, None, url, None, meta]
     found = page if isinstance(page, dict) else page.as_dict()
-    text = (found.get("text") or "").strip("\n")
+    lines = (found.get("text") or "").split("\n")
+    text = "\n".join(_WRAPPED.sub(" ", line).strip() if _WRAP in line else line for line in lines).strip("\n")
     known = {name: str(found[name]) for name in _FIELDS if found.get(name)}
     meta = {name: known[name] for name in ("date", "author") if name in known}
     return [known.get("title"), text + "\n" if text else "", known.get("sitename"), known.get("url") or url, known.get("language"), meta]
+
+
+def _unwrap(tree: Any) -> None:
+    """Takes the line breaks of the source out of a page's sentences, as a browser does; those beside a block, and of what is
+    preformatted, stay.
+
+    trafilatura leaves them in paragraphs that hold other elements; a line that begins in the middle of a sentence is easily taken
+    for what it is not.
+    """
+    from lxml.etree import iterwalk
+
+    depth = 0  # of elements that show their line breaks
+    for event, element in iterwalk(tree, events=("start", "end", "comment", "pi")):
+        preformatted = element.tag in _PREFORMATTED
+        if event == "start":
+            depth += preformatted
+            if not depth and element.text:
+                _set(element, "text", element, element[0] if len(element) else element)
+            continue
+        depth -= event == "end" and preformatted
+        if not depth and element.tail:
+            after = element.getnext()
+            _set(element, "tail", element, element.getparent() if after is None else after)
+
+
+def _set(element: Any, name: str, before: Any, after: Any) -> None:
+    """Unwraps an element's text or tail, which stands between the edges of two elements."""
+    text = getattr(element, name)
+    start = 0 if _inline(before) else len(text) - len(text.lstrip())
+    end = len(text) if _inline(after) else len(text.rstrip())
+    with suppress(ValueError):  # of characters that the tree holds, but does not take
+        setattr(element, name, text[:start] + text[start:end].translate(_WRAPS) + text[max(start, end) :])
+
+
+def _inline(element: Any) -> bool:
+    return not isinstance(element.tag, str) or element.tag in _INLINE
 
 
 def _paragraphs(html: str) -> tuple[str, dict[str, str]]:

@@ -21,6 +21,7 @@ from cleaner.segment import fold
 _PROPERTY = re.compile(r"\\[pP]\{[^}]*\}")
 _GROUP_NAME = re.compile(r"\(\?P?<[A-Za-z_]\w*>")
 _MOST = 64  # strings in one set: more do not sharpen the scan, and a product of alternatives grows fast
+_LONGEST = 256  # characters of such a string: more say no more, and a pattern of thousands took seconds
 _OFTEN = 0.01  # hits a character of a set that stands on every second line: not worth looking for
 _BEGINS = (sre.AT_BEGINNING, sre.AT_BEGINNING_STRING)
 _ENDS = (sre.AT_END, sre.AT_END_STRING)
@@ -152,7 +153,7 @@ class _Run:
         return tuple(tuple(sorted(strings)) for strings in sorted(chosen[1:3], key=len))
 
     def cross(self, tails: set[str]) -> None:
-        if len(self.strings) * len(tails) > _MOST:
+        if len(self.strings) * len(tails) > _MOST or max(map(len, self.strings)) > _LONGEST:
             self.flush()
         self.strings = {(s + t).replace("\n\n", "\n") for s in self.strings for t in tails}
 

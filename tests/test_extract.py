@@ -142,3 +142,44 @@ def test_the_record_says_how_a_page_was_read(command: Command, tmp_path: Path) -
     assert tree(tmp_path / "out")["slow.txt"] == b"A ferry will carry people.\n"
     assert b'"extraction": "all words of the page: parsing took more than 1 seconds"' in tree(tmp_path / "out")["_cleaner/documents.jsonl"]
     assert command("clean", "in/plain.html", "-o", "one").returncode == 0
+
+
+WRAPPED = """<html><body><article><h1>The bridge</h1>
+<p>The council said on <b>Monday</b> that the bridge
+over the <a href="/river">river</a> would
+open in <i>May</i>
+<i>or June</i>, <!-- a note -->
+but nobody knew for certain when that might be.</p>
+<p>A plain paragraph that is wrapped
+in the source, and has nothing in it but its words, of which there are some.</p>
+<p>The mayor gave three reasons:<br>
+it is <b>old</b>,<br>
+it is narrow.</p>
+<ul><li>first of the
+<em>list</em></li>
+<li>second of the list</li></ul>
+<p>And this is how it
+is <code>done</code>:</p>
+<pre>for one in all:
+    build(<b>one</b>)
+</pre></article></body></html>"""
+
+
+def test_line_breaks_of_the_source_are_no_lines() -> None:
+    """A line that began with "Vec<String>." in the middle of a sentence was taken for a teaser."""
+    text = extract(WRAPPED).text
+    assert [" ".join(line.split()) for line in text.split("\n") if line.strip()] == [
+        "The bridge",
+        "The council said on Monday that the bridge over the river would open in May or June, but nobody knew for certain when that might be.",
+        "A plain paragraph that is wrapped in the source, and has nothing in it but its words, of which there are some.",
+        "The mayor gave three reasons:",
+        "it is old,",
+        "it is narrow.",
+        "- first of the list",
+        "- second of the list",
+        "And this is how it is done:",
+        "for one in all:",
+        "build(one)",
+    ]
+    assert "\u205f" not in text
+    assert "\n    build(one)\n" in text

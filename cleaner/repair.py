@@ -26,6 +26,8 @@ _ENTITY = r"&(?:#\d{2,7}|#[xX][0-9a-fA-F]{2,6}|[A-Za-z][A-Za-z0-9]{1,30});"
 # What UTF-8 looks like when it is read as cp1252, cp1251 or MacRoman: the letter of a leading byte before a sign of a following one;
 # or a C1 control. ftfy looks closely, at a hundred times the cost, so it is shown such lines only.
 _SUSPECT = "[\u00c2-\u00f4РСГв][\u0080-\u00bfŒœŠšŸŽžƒˆ˜\u2013-\u203a€™ЂЃѓЉЊЌЋЏђљњќћџЎўЈҐЁЄЇІіґё№єјЅѕї]|[√¬‚][^\x00-\x7f]|[\x80-\x9f]"
+# That takes the square of a line's length, so long lines are shown in pieces of so many characters, cut between plain words.
+_PIECE, _BETWEEN = 3000, r"[0-9A-Za-z] (?=[0-9A-Za-z])"
 # The same in UTF-8, each with the bytes it begins with: the letter, then a byte of the sign behind it.
 _SUSPECT_BYTES = (
     (b"\xc3", b"[\x82-\xb4][\xc2-\xe2]"),
@@ -119,24 +121,29 @@ class Repair:
         from ftfy.badness import is_bad
 
         for line in page.lines:
-            old = line.text
-            if old.isascii() or not _compiled(_SUSPECT).search(old) or not is_bad(old):
+            if line.text.isascii() or not _compiled(_SUSPECT).search(line.text):
                 continue
-            new = fix_encoding(old)
-            if new != old and "\n" not in new and "\r" not in new:
-                yield from ((line.start + at, a, b) for at, a, b in differences(old, new))
+            for start, old in _pieces(line.text):
+                if old.isascii() or not is_bad(old):
+                    continue
+                new = fix_encoding(old)
+                if new != old and "\n" not in new and "\r" not in new:
+                    yield from ((line.start + start + at, a, b) for at, a, b in differences(old, new))
+
+
+def _pieces(text: str) -> Iterator[tuple[int, str]]:
+    """(offset, piece) of a long line, cut where no broken sign is, if there is such a place."""
+    start = 0
+    while len(text) - start > _PIECE:
+        between = [m.end() for m in _compiled(_BETWEEN).finditer(text, start + _PIECE // 2, start + _PIECE)]
+        end = between[-1] if between else start + _PIECE
+        yield start, text[start:end]
+        start = end
+    yield start, text[start:]
 
 
 def differences(old: str, new: str) -> Iterator[tuple[int, str, str]]:
     """(offset in old, part of old, part of new) for each place where the two differ."""
-    if len(old) > 3000:  # telling them apart takes the square of the length
-        head = next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
-        tail = next(
-            (i for i, (a, b) in enumerate(zip(reversed(old[head:]), reversed(new[head:]), strict=False)) if a != b),
-            min(len(old), len(new)) - head,
-        )
-        yield head, old[head : len(old) - tail], new[head : len(new) - tail]
-        return
     # word by word first, then the words that differ: character by character alone takes three times as long
     words, others = _WORDS.findall(old), _WORDS.findall(new)
     at = 0

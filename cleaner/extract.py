@@ -193,7 +193,7 @@ def _unwrap(tree: Any) -> None:
                 _set(element, "text", element, element[0] if len(element) else element)
             continue
         depth -= event == "end" and preformatted
-        if not depth and element.tail:
+        if not depth and element.tail and element is not tree:
             after = element.getnext()
             _set(element, "tail", element, element.getparent() if after is None else after)
 

@@ -149,18 +149,21 @@ def serve(memory: int, wanted: IO[bytes] | None = None, given: IO[bytes] | None 
 def _parsed(html: str, url: str | None) -> list[Any]:
     """Title, text, site, url, language and more, as trafilatura finds them."""
     import logging
-    from functools import partial
 
     from trafilatura import bare_extraction, load_html
 
     # it logs what it gives up on; here an empty text says so
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
-    source = html.replace("\x00", "")
-    tree = load_html(source)
-    if tree is not None:
+
+    def main(source: str) -> Any:
+        tree = load_html(source)
+        if tree is None:
+            return None
         _unwrap(tree)
-    main = partial(bare_extraction, url=url, with_metadata=True, include_comments=False, deduplicate=False)
-    page = None if tree is None else main(tree)
+        return bare_extraction(tree, url=url, with_metadata=True, include_comments=False, deduplicate=False)
+
+    source = html.replace("\x00", "")
+    page = main(source)
     if page is None and _BLOCK.search(source) and not _FRAME.search(source):
         # the article alone, in one element: trafilatura takes that for no page at all
         page = main(f"<html><body>{source}</body></html>")
@@ -170,7 +173,7 @@ def _parsed(html: str, url: str | None) -> list[Any]:
     found = page if isinstance(page, dict) else page.as_dict()
     lines = (found.get("text") or "").split("\n")
     text = "\n".join(_WRAPPED.sub(" ", line).strip() if _WRAP in line else line for line in lines).strip("\n")
-    known = {name: str(found[name]) for name in _FIELDS if found.get(name)}
+    known = {name: _WRAPPED.sub(" ", str(found[name])) for name in _FIELDS if found.get(name)}
     meta = {name: known[name] for name in ("date", "author") if name in known}
     return [known.get("title"), text + "\n" if text else "", known.get("sitename"), known.get("url") or url, known.get("language"), meta]
 

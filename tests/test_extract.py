@@ -144,7 +144,8 @@ def test_the_record_says_how_a_page_was_read(command: Command, tmp_path: Path) -
     assert command("clean", "in/plain.html", "-o", "one").returncode == 0
 
 
-WRAPPED = """<html><body><article><h1>The bridge</h1>
+WRAPPED = """<html><head><title>The bridge of
+    the river</title></head><body><article><h1>The bridge</h1>
 <p>The council said on <b>Monday</b> that the bridge
 over the <a href="/river">river</a> would
 open in <i>May</i>
@@ -168,6 +169,8 @@ is <code>done</code>:</p>
 def test_line_breaks_of_the_source_are_no_lines() -> None:
     """A line that began with "Vec<String>." in the middle of a sentence was taken for a teaser."""
     text = extract(WRAPPED).text
+    assert extract(WRAPPED.replace("\n", "\r\n")).text == text
+    assert extract(WRAPPED.replace("h1>", "p>")).title == "The bridge of the river"
     assert [" ".join(line.split()) for line in text.split("\n") if line.strip()] == [
         "The bridge",
         "The council said on Monday that the bridge over the river would open in May or June, but nobody knew for certain when that might be.",

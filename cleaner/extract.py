@@ -193,15 +193,15 @@ def _unwrap(tree: Any) -> None:
         if event == "start":
             depth += preformatted
             if not depth and element.text:
-                _set(element, "text", element, element[0] if len(element) else element)
+                _unwrap_part(element, "text", element, element[0] if len(element) else element)
             continue
         depth -= event == "end" and preformatted
         if not depth and element.tail and element is not tree:
             after = element.getnext()
-            _set(element, "tail", element, element.getparent() if after is None else after)
+            _unwrap_part(element, "tail", element, element.getparent() if after is None else after)
 
 
-def _set(element: Any, name: str, before: Any, after: Any) -> None:
+def _unwrap_part(element: Any, name: str, before: Any, after: Any) -> None:
     """Unwraps an element's text or tail, which stands between the edges of two elements."""
     text = getattr(element, name)
     start = 0 if _inline(before) else len(text) - len(text.lstrip())

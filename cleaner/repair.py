@@ -26,8 +26,6 @@ _ENTITY = r"&(?:#\d{2,7}|#[xX][0-9a-fA-F]{2,6}|[A-Za-z][A-Za-z0-9]{1,30});"
 # What UTF-8 looks like when it is read as cp1252, cp1251 or MacRoman: the letter of a leading byte before a sign of a following one;
 # or a C1 control. ftfy looks closely, at a hundred times the cost, so it is shown such lines only.
 _SUSPECT = "[\u00c2-\u00f4РСГв][\u0080-\u00bfŒœŠšŸŽžƒˆ˜\u2013-\u203a€™ЂЃѓЉЊЌЋЏђљњќћџЎўЈҐЁЄЇІіґё№єјЅѕї]|[√¬‚][^\x00-\x7f]|[\x80-\x9f]"
-# That takes the square of a line's length, so long lines are shown in pieces of so many characters, cut between plain words.
-_PIECE, _BETWEEN = 3000, r"[0-9A-Za-z] (?=[0-9A-Za-z])"
 # The same in UTF-8, each with the bytes it begins with: the letter, then a byte of the sign behind it.
 _SUSPECT_BYTES = (
     (b"\xc3", b"[\x82-\xb4][\xc2-\xe2]"),
@@ -37,6 +35,9 @@ _SUSPECT_BYTES = (
     (b"\xc2\xac", b"[\xc2-\xf4]"),
     (b"\xc2", b"[\x80-\x9f]"),
 )
+
+# ftfy takes the square of a line's length, so long lines are shown in pieces of so many characters, cut between plain words.
+_PIECE, _BETWEEN = 3000, r"[0-9A-Za-z] (?=[0-9A-Za-z])"
 
 
 @cache
